@@ -1,0 +1,41 @@
+"""The composition root: the only module that knows all others."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+from broker import cli
+from broker.api import errors, session
+from broker.api.blueprints import BLUEPRINTS
+from broker.models import db
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Ten thousand readings take about 1 MB, an avatar of 5 MB nearly 7 in base64."""
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """Broker as a WSGI app, with settings from environment and instance folder if none are given."""
+    settings = settings or config.load()
+    app = Flask(__name__, instance_path=str(settings.instance))
+    app.config.update(
+        BROKER=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_https,
+    )
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
+    db.init_app(app)
+    Migrate(app, db, directory=str(config.PROJECT / "migrations"), render_as_batch=True)
+    errors.register(app)
+    session.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    cli.register(app)
+    return app

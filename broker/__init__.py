@@ -1,0 +1,1 @@
+"""Broker: the server behind a house that makes its own electricity."""

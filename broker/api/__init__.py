@@ -1,0 +1,1 @@
+"""The published contract: a blueprint per area, a schema per body, one representation."""

@@ -1,0 +1,88 @@
+"""Every error of the whole app in one shape, `{"errorName", "errorDescription"}`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, flash, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from broker import errors
+from broker.api.representation import as_json, wants_page
+
+log = logging.getLogger(__name__)
+
+STATUSES: dict[type[errors.BrokerError], int] = {
+    errors.InvalidInput: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooManyAttempts: 429,
+}
+
+
+def register(app: Flask) -> None:
+    """Makes the app answer every failure with the contract's error object, or a page."""
+    app.register_error_handler(errors.BrokerError, _of_domain)
+    app.register_error_handler(ValidationError, _of_validation)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _of_the_unexpected)
+
+
+def error_response(status: int, name: str, description: str) -> Any:
+    """The error object, or for a browser the form again with the message, or an error page."""
+    if not wants_page():
+        return as_json({"errorName": name, "errorDescription": description}, status)
+    if status == 401 and request.path != url_for("accounts.login"):
+        return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")), 303)
+    if request.method == "POST" and status < 500 and not request.path.startswith("/readings"):
+        flash(description, "error")
+        return redirect(request.full_path.rstrip("?"), 303)
+    page = render_template("error.html", status=status, name=name, description=description)
+    return Response(page, status, mimetype="text/html")
+
+
+def described(messages: Any, path: str = "") -> str:
+    """marshmallow's nested messages as one line that names each field."""
+    if isinstance(messages, dict):
+        parts = (
+            described(inner, path if field == "_schema" else f"{path}.{field}".lstrip("."))
+            for field, inner in messages.items()
+        )
+        return " ".join(parts)
+    text = " ".join(str(message) for message in messages)
+    return f"{path}: {text}" if path else text
+
+
+def _of_domain(error: errors.BrokerError) -> Any:
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    response = error_response(status, error.name, error.description)
+    if isinstance(error, errors.TooManyAttempts) and isinstance(response, Response):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if status == 401 and isinstance(response, Response) and not wants_page():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _of_validation(error: ValidationError) -> Any:
+    return error_response(400, errors.InvalidInput.name, described(error.messages))
+
+
+def _of_http(error: HTTPException) -> Any:
+    if error.response is not None or (error.code and error.code < 400):
+        return error.get_response()
+    name = "CsrfFailed" if isinstance(error, CSRFError) else error.name.replace(" ", "")
+    response = error_response(error.code or 500, name, error.description or error.name)
+    for header, value in error.get_headers(request.environ):
+        if header not in ("Content-Type", "Content-Length") and isinstance(response, Response):
+            response.headers[header] = value
+    return response
+
+
+def _of_the_unexpected(error: Exception) -> Any:
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return error_response(500, "InternalServerError", InternalServerError.description)

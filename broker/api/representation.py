@@ -1,0 +1,165 @@
+"""One view, two faces: what a view takes and gives, as JSON or, for a browser, as a page.
+
+A view returns plain data. `gives` turns it into JSON by its schema, or renders the page of the
+same data when the client prefers HTML. `takes` reads query or body by a marshmallow schema.
+Both leave their facts on the view as its `Contract`, from which OpenAPI is generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+import orjson
+from flask import Response, redirect, render_template, request, url_for
+from marshmallow import EXCLUDE, Schema
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+View = Callable[..., Any]
+
+
+@dataclass
+class Contract:
+    """What a view promises, for OpenAPI and for the tests that walk all routes."""
+
+    query: Schema | None = None
+    body: Schema | None = None
+    gives: Schema | None = None
+    status: int = 200
+    empty: int | None = None
+    page: str | None = None
+    errors: list[int] = field(default_factory=list)
+    public: bool = False
+    secret: str = "session"
+
+
+def contract_of(view: View) -> Contract:
+    """The contract that the decorators of a view built up."""
+    if not hasattr(view, "contract"):
+        view.contract = Contract()  # type: ignore[attr-defined]
+    contract: Contract = view.contract  # type: ignore[attr-defined]
+    return contract
+
+
+def wants_page() -> bool:
+    """Whether the client prefers HTML. A bare `*/*` or a missing Accept gets JSON."""
+    accept = request.accept_mimetypes
+    if not accept.provided:
+        return False
+    return accept.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def as_json(data: Any, status: int = 200) -> Response:
+    """A JSON response of plain data."""
+    return Response(orjson.dumps(data), status, mimetype="application/json")
+
+
+def takes_query(schema: type[Schema]) -> Callable[[View], View]:
+    """Reads the query string by a schema; its fields become the view's keyword arguments."""
+    loaded = schema(unknown=EXCLUDE)
+
+    def decorate(view: View) -> View:
+        contract_of(view).query = loaded
+        contract_of(view).errors.append(400)
+
+        @wraps(view)
+        def with_query(**kwargs: Any) -> Any:
+            return view(**kwargs, **loaded.load(request.args.to_dict()))
+
+        return with_query
+
+    return decorate
+
+
+def takes(schema: type[Schema]) -> Callable[[View], View]:
+    """Reads the body, JSON or form, by a schema; its fields become keyword arguments.
+
+    A body that is neither answers 415, one that can't be read 400, one that doesn't fit 400 with
+    the names of the fields.
+    """
+    loaded = schema()
+
+    def decorate(view: View) -> View:
+        contract_of(view).body = loaded
+        contract_of(view).errors += [400, 413, 415]
+
+        @wraps(view)
+        def with_body(**kwargs: Any) -> Any:
+            return view(**kwargs, **loaded.load(body()))
+
+        return with_body
+
+    return decorate
+
+
+def body() -> Any:
+    """The request's body as plain data: a JSON document, or the fields of a form."""
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        fields = request.form.to_dict()
+        fields.pop("csrf_token", None)
+        return fields
+    if request.mimetype not in ("application/json", "") and not request.mimetype.endswith("+json"):
+        raise UnsupportedMediaType("Send a JSON body (Content-Type: application/json) or a form.")
+    return json_document()
+
+
+def json_document() -> Any:
+    """The body as JSON. NaN, duplicated encodings and unlimited nesting are refused by the parser."""
+    try:
+        return orjson.loads(request.get_data())
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not valid JSON: {error}") from error
+
+
+def gives(
+    schema: type[Schema] | None = None,
+    *,
+    page: str | None = None,
+    then: str | None = None,
+    status: int = 200,
+    empty: int | None = None,
+    many: bool = False,
+    columns: bool = False,
+    errors: tuple[int, ...] = (),
+) -> Callable[[View], View]:
+    """Represents what a view returns.
+
+    `page` is the template for a browser, `then` the endpoint that a browser goes to after a form;
+    `empty` the status of an answer without data. Series are plain dictionaries of numbers already:
+    with `columns` the schema documents them and isn't run over each of their points.
+    """
+    dumped = schema(many=many) if schema else None
+
+    def decorate(view: View) -> View:
+        contract = contract_of(view)
+        contract.gives, contract.status, contract.empty, contract.page = dumped, status, empty, page
+        contract.errors += errors
+
+        @wraps(view)
+        def represented(**kwargs: Any) -> Any:
+            data = view(**kwargs)
+            if isinstance(data, Response):
+                return data
+            if wants_page() and (page or then):
+                response = _page(page, then, data)
+            elif empty is not None and not data:
+                response = Response(status=204) if empty == 204 else as_json({}, empty)
+            else:
+                plain = data if dumped is None or columns else dumped.dump(data)
+                response = as_json(plain if plain is not None else {}, status)
+            if page or then:
+                response.vary.add("Accept")
+            return response
+
+        return represented
+
+    return decorate
+
+
+def _page(page: str | None, then: str | None, data: Any) -> Response:
+    if then and request.method != "GET":
+        return redirect(url_for(then), 303)  # type: ignore[return-value]
+    assert page
+    return Response(render_template(page, data=data), mimetype="text/html")

@@ -1,0 +1,120 @@
+"""Who is calling: the session token of a header or of a browser's cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, request
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect
+
+from broker import errors
+from broker.api.representation import View, contract_of, wants_page
+from broker.clock import now_s
+from broker.services import sessions
+from config import Settings
+
+COOKIE = "broker_session"
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+
+csrf = CSRFProtect()
+login_manager = LoginManager()
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    given: Settings = current_app.config["BROKER"]
+    return given
+
+
+def register(app: Flask) -> None:
+    """Makes `current_user` the account of the request's token and guards cookies against CSRF."""
+    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    login_manager.request_loader(_account_of)
+    app.before_request(_refuse_forged_requests)
+
+
+def token_of(request: Request) -> str | None:
+    """The session token: `Authorization: Bearer …` or the bare token, else the cookie."""
+    if header := request.headers.get("Authorization"):
+        return header.removeprefix("Bearer ").removeprefix("bearer ").strip()
+    return request.cookies.get(COOKIE)
+
+
+def _account_of(request: Request) -> sessions.Account | None:
+    token = token_of(request)
+    return sessions.account(token, now_s(), settings().session_days) if token else None
+
+
+def login_required(view: View) -> View:
+    """Refuses callers without a valid session: 401, or for a browser the way to the login page."""
+
+    @wraps(view)
+    def guarded(**kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            raise errors.Unauthorized("Log in first: the session token is missing or has expired.")
+        return view(**kwargs)
+
+    return guarded
+
+
+def operator_required(view: View) -> View:
+    """Refuses everybody but operators."""
+
+    @login_required
+    @wraps(view)
+    def guarded(**kwargs: Any) -> Any:
+        if not current_user.is_operator:
+            raise errors.Forbidden("Only an operator may do this.")
+        return view(**kwargs)
+
+    return guarded
+
+
+def public(view: View) -> View:
+    """Marks a view that strangers may call; the test that walks all routes knows them by it."""
+    contract_of(view).public = True
+    return view
+
+
+def changes_state(view: View) -> View:
+    """Marks a GET that changes state, so that a cookie alone doesn't authorise it."""
+    view.changes_state = True  # type: ignore[attr-defined]
+    return view
+
+
+def _refuse_forged_requests() -> None:
+    """A cookie travels with requests that other sites make, so it needs a CSRF token beside it.
+
+    A header doesn't travel by itself. Forms of people who are not signed in yet (login, set
+    password) are guarded as well, since a browser that they answer gets a cookie.
+    """
+    view: Callable[..., Any] | None = current_app.view_functions.get(request.endpoint or "")
+    changes = request.method in UNSAFE or getattr(view, "changes_state", False)
+    if not changes or "Authorization" in request.headers:
+        return
+    if COOKIE in request.cookies or wants_page():
+        csrf.protect()
+
+
+def remember(response: Response, token: str) -> None:
+    """Gives a browser its session cookie."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings().session_days * 86_400,
+        secure=settings().is_https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget(response: Response) -> None:
+    """Takes the session cookie back."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=settings().is_https)

@@ -1,0 +1,1 @@
+"""Check, store, roll up, publish: one transaction."""

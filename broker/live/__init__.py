@@ -1,0 +1,1 @@
+"""Fan-out of news to the sockets that wait for it."""

@@ -1,0 +1,42 @@
+"""The one model layer: a noun a file."""
+
+from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionToken, TokenPurpose
+from broker.models.database import Base, db, writer
+from broker.models.group import Group
+from broker.models.meter import (
+    DEFAULT_MAX_POWER_W,
+    Meter,
+    MeterEvent,
+    MeterEventKind,
+    MeterRole,
+    MeterUse,
+    Register,
+)
+from broker.models.reading import QuarantinedReading, QuarterHour, Reading
+from broker.models.user import AccountState, Avatar, HouseholdSize, User
+
+__all__ = [
+    "DEFAULT_MAX_POWER_W",
+    "AccountState",
+    "Avatar",
+    "Base",
+    "Group",
+    "HouseholdSize",
+    "IngestKey",
+    "IngestKeyMeter",
+    "Invitation",
+    "Meter",
+    "MeterEvent",
+    "MeterEventKind",
+    "MeterRole",
+    "MeterUse",
+    "QuarantinedReading",
+    "QuarterHour",
+    "Reading",
+    "Register",
+    "SessionToken",
+    "TokenPurpose",
+    "User",
+    "db",
+    "writer",
+]

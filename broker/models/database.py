@@ -1,0 +1,59 @@
+"""The database handle and the column types that every table shares."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated, Any
+
+import flask_sqlalchemy
+from sqlalchemy import BigInteger, Connection, Engine, Integer, event
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+Id = Annotated[int, mapped_column(Integer, primary_key=True)]
+TimeS = Annotated[int, mapped_column(BigInteger)]
+"""POSIX seconds."""
+TenthUwh = Annotated[int, mapped_column(BigInteger)]
+"""Energy in 1e-10 kWh: needs 64 bits."""
+PowerMw = Annotated[int, mapped_column(BigInteger)]
+
+
+class Base(DeclarativeBase):
+    """The one model layer that API, admin pages and commands share."""
+
+
+db = flask_sqlalchemy.SQLAlchemy(model_class=Base)
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+@event.listens_for(Engine, "connect")
+def prepare_sqlite(connection: Any, _record: Any) -> None:
+    """WAL lets readers go on while one writes; FULL makes a commit survive a power cut.
+
+    Transactions are begun by us (`begin_sqlite`), because the driver's own way begins them too
+    late: a transaction that reads first and writes later could then fail instead of waiting.
+    """
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "cache_size = -32768",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def begin_sqlite(connection: Connection) -> None:
+    """Begins for writing at once where the caller said so (`writing`), else for reading."""
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def writer(engine: Engine) -> Engine:
+    """The same engine for transactions that write: they wait their turn instead of failing."""
+    return engine.execution_options(writes=True)

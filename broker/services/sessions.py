@@ -1,0 +1,113 @@
+"""Signed-in devices: opening, recognising and ending sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy import bindparam, delete, select, update
+
+from broker.models import AccountState, SessionToken, User, db, writer
+from broker.units import DAY_S
+
+TOKEN_BYTES = 32
+EXTEND_AFTER_S = DAY_S
+"""A sliding expiry is moved at most once a day, so that reading doesn't become writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The caller of a request: just what deciding and looking up needs."""
+
+    id: int
+    group_id: int
+    is_operator: bool
+    session_id: int
+    is_authenticated: ClassVar[bool] = True
+
+
+ACCOUNT_BY_DIGEST = (
+    select(
+        User.id,
+        User.group_id,
+        User.is_operator,
+        SessionToken.id.label("session_id"),
+        SessionToken.expires_s,
+    )
+    .join(SessionToken, SessionToken.user_id == User.id)
+    .where(
+        SessionToken.digest == bindparam("digest"),
+        SessionToken.expires_s > bindparam("now_s"),
+        User.state == AccountState.ACTIVE.value,
+    )
+)
+
+
+def digest(token: str) -> bytes:
+    """What the database knows of a token. Tokens are random, so a plain hash suffices."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def new_token() -> str:
+    """256 random bits, safe in URLs and headers."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def account(token: str, now_s: int, session_days: int) -> Account | None:
+    """Who a token belongs to; None if it is unknown, expired or revoked."""
+    with db.engine.connect() as connection:
+        row = connection.execute(
+            ACCOUNT_BY_DIGEST, {"digest": digest(token), "now_s": now_s}
+        ).first()
+    if row is None:
+        return None
+    if row.expires_s - now_s < session_days * DAY_S - EXTEND_AFTER_S:
+        _extend(row.session_id, now_s + session_days * DAY_S)
+    return Account(row.id, row.group_id, row.is_operator, row.session_id)
+
+
+def _extend(session_id: int, expires_s: int) -> None:
+    with writer(db.engine).begin() as connection:
+        connection.execute(
+            update(SessionToken)
+            .where(SessionToken.id == session_id)
+            .values(expires_s=expires_s)
+        )
+
+
+def open_session(user_id: int, now_s: int, session_days: int) -> tuple[str, int]:
+    """A new session token and its expiry in POSIX seconds; sweeps the user's expired ones."""
+    token, expires_s = new_token(), now_s + session_days * DAY_S
+    with writer(db.engine).begin() as connection:
+        connection.execute(
+            delete(SessionToken).where(
+                SessionToken.user_id == user_id, SessionToken.expires_s <= now_s
+            )
+        )
+        connection.execute(
+            SessionToken.__table__.insert(),
+            {
+                "user_id": user_id,
+                "digest": digest(token),
+                "created_s": now_s,
+                "expires_s": expires_s,
+            },
+        )
+    return token, expires_s
+
+
+def end_session(session_id: int) -> None:
+    """Revokes one session."""
+    with writer(db.engine).begin() as connection:
+        connection.execute(delete(SessionToken).where(SessionToken.id == session_id))
+
+
+def end_sessions(user_id: int, but: int | None = None) -> None:
+    """Revokes every session of a user, except perhaps the one that asks."""
+    statement = delete(SessionToken).where(SessionToken.user_id == user_id)
+    if but is not None:
+        statement = statement.where(SessionToken.id != but)
+    with writer(db.engine).begin() as connection:
+        connection.execute(statement)

@@ -1,0 +1,1 @@
+"""Queries and upserts: they take a connection and give plain values."""

@@ -1,0 +1,169 @@
+"""Settings: `BROKER_*` from the environment, then `broker.toml` in the instance folder, then defaults.
+
+Every field of `Settings` is one setting; its name in the environment is `BROKER_` and the field's
+name in capitals, in the file it is the field's name. `docs/settings.md` explains them all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+PREFIX = "BROKER_"
+PROJECT = Path(__file__).resolve().parent
+
+
+class InvalidSetting(Exception):
+    """A setting has a value that can't be used; the message names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that an installation can choose."""
+
+    instance: Path = PROJECT / "instance"
+    database_url: str = ""
+    bind: str = "127.0.0.1:8080"
+    base_url: str = ""
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    term_start: tuple[int, int] = (3, 12)
+    session_days: int = 30
+    invitation_days: int = 14
+    reset_hours: int = 2
+    raw_retention_days: int = 0
+    smtp_url: str = ""
+    mail_from: str = "broker@localhost"
+    trusted_proxies: int = 0
+    rate_limit_storage: str = "memory://"
+    web_workers: int = 1
+    secret_key: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.instance / 'broker.sqlite'}")
+        if not self.base_url:
+            object.__setattr__(self, "base_url", f"http://{self.bind}")
+
+    @property
+    def outbox(self) -> Path:
+        """Where mails are written while no SMTP server is set."""
+        return self.instance / "outbox"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether residents reach Broker by https, so that cookies can demand it."""
+        return self.base_url.startswith("https://")
+
+
+def _parsed_path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _parsed_database_url(text: str) -> str:
+    """Accepts the two usual spellings of a PostgreSQL URL and picks psycopg 3."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+
+
+def _parsed_term_start(text: str) -> tuple[int, int]:
+    month, day = (int(part) for part in text.split("-"))
+    if (month, day) == (2, 29) or not (1 <= month <= 12 and 1 <= day <= 31):
+        raise ValueError("a month and day that every year has, such as 03-12")
+
+
+    date(2023, month, day)
+    return month, day
+
+
+def _parsed_count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("a number of 0 or more")
+    return number
+
+
+def _parsed_positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("a number of 1 or more")
+    return number
+
+
+def _parsed_bind(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not 0 < int(port) < 65536:
+        raise ValueError("host:port, such as 127.0.0.1:8080")
+    return text
+
+
+PARSERS: dict[str, Any] = {
+    "instance": _parsed_path,
+    "database_url": _parsed_database_url,
+    "bind": _parsed_bind,
+    "base_url": lambda text: text.rstrip("/"),
+    "timezone": ZoneInfo,
+    "term_start": _parsed_term_start,
+    "session_days": _parsed_positive,
+    "invitation_days": _parsed_positive,
+    "reset_hours": _parsed_positive,
+    "raw_retention_days": _parsed_count,
+    "trusted_proxies": _parsed_count,
+    "web_workers": _parsed_positive,
+}
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this installation; makes the instance folder and its secret if missing.
+
+    Raises InvalidSetting for a value that can't be read and for an unknown name.
+    """
+    names = {field.name for field in fields(Settings)}
+    given = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environment.items()
+        if key.startswith(PREFIX) and key.removeprefix(PREFIX).lower() in names
+    }
+    instance = _parsed(given, "instance") if "instance" in given else Settings.instance
+    instance.mkdir(parents=True, exist_ok=True)
+    values = _from_file(instance / "broker.toml", names) | given
+    settings = {name: _parsed(values, name) for name in values} | {"instance": instance}
+    if not settings.get("secret_key"):
+        settings["secret_key"] = _own_secret(instance / "secret_key")
+    return Settings(**settings)
+
+
+def _from_file(path: Path, names: set[str]) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting(f"{path.name}: {error}") from error
+    if unknown := sorted(set(entries) - names):
+        raise InvalidSetting(f"{path.name}: unknown setting {', '.join(unknown)}")
+    return {name: str(value) for name, value in entries.items()}
+
+
+def _parsed(values: Mapping[str, str], name: str) -> Any:
+    try:
+        return PARSERS.get(name, str)(values[name])
+    except (ValueError, KeyError, OSError) as error:
+        raise InvalidSetting(f"{PREFIX}{name.upper()}={values[name]!r}: {error}") from error
+
+
+def _own_secret(path: Path) -> str:
+    """A random secret of this installation, made once, readable by its owner only."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()
