@@ -8,8 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from broker import cli
-from broker.api import errors, session
+from broker.api import errors, formats, languages, session
 from broker.api.blueprints import BLUEPRINTS
+from broker.api.security_headers import SecurityHeaders
 from broker.models import db
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -29,12 +30,15 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,
     )
+    app.wsgi_app = SecurityHeaders(app.wsgi_app, settings.is_https)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db, directory=str(config.PROJECT / "migrations"), render_as_batch=True)
     errors.register(app)
     session.register(app)
+    languages.register(app)
+    formats.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.register(app)

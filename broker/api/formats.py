@@ -1,0 +1,82 @@
+"""Numbers and times as people read them: in their language, in the community's time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from flask import Flask
+
+from broker import units
+from broker.api import languages
+from broker.api.session import settings
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+NO_VALUE = "–"
+STYLES = {"day": "full", "date": "long", "month": "LLLL y", "year": "y"}
+NARROW = {"weekday": "ccc", "day_of_month": "d", "initial": "LLLLL"}
+"""Patterns for the labels of an axis, where there is little room."""
+
+
+def register(app: Flask) -> None:
+    """Gives templates the filters of this module."""
+    app.jinja_env.filters.update(
+        energy=lambda value: energy(value, languages.chosen()),
+        power=lambda value: power(value, languages.chosen()),
+        number=lambda value: number(value, languages.chosen()),
+        time_of_day=lambda time_s: time_of_day(time_s, zone()),
+        written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),
+        seconds=seconds,
+        iso=lambda time_s: datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def zone() -> ZoneInfo:
+    """The community's time zone."""
+    return settings().timezone
+
+
+@lru_cache(maxsize=4096)
+def energy(energy_tenth_uwh: float | None, language: str) -> str:
+    """Energy in kWh: two decimals below 10, one below 1000, then none."""
+    if energy_tenth_uwh is None:
+        return NO_VALUE
+    kwh = units.kwh_from(energy_tenth_uwh)
+    pattern = "#,##0.00" if abs(kwh) < 9.995 else "#,##0.0" if abs(kwh) < 999.95 else "#,##0"
+    return numbers.format_decimal(kwh, pattern, language) + NO_BREAK + "kWh"
+
+
+@lru_cache(maxsize=4096)
+def power(power_mw: float | None, language: str) -> str:
+    """Power in W, from 1000 W on in kW."""
+    if power_mw is None:
+        return NO_VALUE
+    watts = units.w_from_mw(power_mw)
+    if abs(watts) < 999.5:
+        return numbers.format_decimal(watts, "#,##0", language) + NO_BREAK + "W"
+    return numbers.format_decimal(watts / 1000, "#,##0.00", language) + NO_BREAK + "kW"
+
+
+def number(value: float | None, language: str) -> str:
+    """A plain number with at most two decimals."""
+    return NO_VALUE if value is None else numbers.format_decimal(value, "#,##0.##", language)
+
+
+def time_of_day(time_s: int, zone: ZoneInfo) -> str:
+    """Hours and minutes by the community's clock, 00:00 to 23:59 in every language."""
+    return datetime.fromtimestamp(time_s, zone).strftime("%H:%M")
+
+
+@lru_cache(maxsize=4096)
+def written(time_s: int, style: str, zone: ZoneInfo, language: str) -> str:
+    """A local date in words; `style` is a key of STYLES or NARROW."""
+    day = datetime.fromtimestamp(time_s, zone).date()
+    return dates.format_date(day, (STYLES | NARROW)[style], locale=language)
+
+
+@lru_cache(maxsize=65_536)
+def seconds(written_utc: str) -> int:
+    """The POSIX second of a JSON key, `YYYY-MM-DD HH:MM:SS` in UTC."""
+    return int(datetime.fromisoformat(written_utc).replace(tzinfo=UTC).timestamp())

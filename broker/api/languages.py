@@ -1,0 +1,99 @@
+"""The languages of the pages: which one a request gets, and the catalogues.
+
+English is the source. A catalogue is read from its `messages.po` when a process first needs it, so
+there is no compiled file that could be forgotten or stale.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, Response, request, url_for
+from flask_babel import Babel, Domain, get_babel, get_locale, get_translations
+
+COOKIE = "broker_language"
+COOKIE_S = 365 * 86_400
+NAMES = {"en": "English", "de": "Deutsch"}
+"""Each language in its own words, as the switch shows it."""
+
+
+class Catalogues(Domain):  # type: ignore[misc]
+    """Flask-Babel's translations, straight from the `.po` files."""
+
+    def get_translations(self) -> NullTranslations:
+        """The catalogue of the request's language, read once in a process."""
+        language = str(get_locale() or "en")
+        if language not in self.cache:
+            self.cache[language] = _read(language)
+        catalogue: NullTranslations = self.cache[language]
+        return catalogue
+
+
+def register(app: Flask) -> None:
+    """Gives templates `_()`, the language of the request and the switch between languages."""
+    babel = Babel()
+    babel.domain_instance = Catalogues()
+    babel.init_app(app, locale_selector=chosen)
+    app.jinja_env.globals.update(language=chosen, languages=NAMES, same_page_in=same_page_in)
+    app.jinja_env.filters["translated"] = translated
+    app.after_request(_remember)
+
+
+def chosen() -> str:
+    """The language of this request: `?lang=`, else the cookie, else what the browser prefers."""
+    for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wish in NAMES:
+            return wish
+    return request.accept_languages.best_match(list(NAMES), "en") or "en"
+
+
+def translated(text: str) -> str:
+    """A sentence from Python, such as an error's description, if the catalogue knows it."""
+    return get_translations().ugettext(text) if text else text
+
+
+def same_page_in(language: str) -> str:
+    """The address of the page that is shown, in another language."""
+    if request.endpoint is None:
+        return "?lang=" + language
+    arguments = request.args.to_dict() | (request.view_args or {}) | {"lang": language}
+    return url_for(request.endpoint, **arguments)
+
+
+def _read(language: str) -> NullTranslations:
+    path = Path(_directory()) / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return Translations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _directory() -> str:
+    directory: str = get_babel().translation_directories[0]
+    return directory
+
+
+def _remember(response: Response) -> Response:
+    """Keeps a chosen language, and tells caches that pages differ by it and by who asks."""
+    if response.mimetype != "text/html":
+        return response
+    response.vary.update(("Accept-Language", "Cookie"))
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.content_language.add(chosen())
+    if request.args.get("lang") in NAMES:
+        response.set_cookie(
+            COOKIE,
+            request.args["lang"],
+            max_age=COOKIE_S,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+    return response
