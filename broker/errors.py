@@ -51,3 +51,9 @@ class TooManyAttempts(BrokerError):
     def __init__(self, description: str, retry_after_s: int) -> None:
         super().__init__(description)
         self.retry_after_s = retry_after_s
+
+
+class WrongSecret(InvalidInput):
+    """A mailed token or a present password that doesn't match; counted like a failed login."""
+
+    name = "WrongSecret"
