@@ -1,0 +1,79 @@
+"""Ingest keys: what a sender of readings shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from broker import errors
+from broker.models import IngestKey, IngestKeyMeter, Meter, db, writer
+from broker.services.meters import id_numbered
+from broker.services.sessions import digest, new_token
+
+MAX_NAME_LENGTH = 100
+
+
+def make(name: str, numbers: Sequence[str], now_s: int) -> str:
+    """Makes a key for one or more meters and returns it: afterwards only its hash is known.
+
+    Raises InvalidInput without a name or meter, NotFound for an unknown meter, Conflict for a name
+    that is taken, by a revoked key as well.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise errors.InvalidInput(f"A key's name has 1 to {MAX_NAME_LENGTH} characters.")
+    if not numbers:
+        raise errors.InvalidInput("A key needs at least one meter.")
+    key = new_token()
+    with writer(db.engine).begin() as connection:
+        meter_ids = dict.fromkeys(id_numbered(connection, number) for number in numbers)
+        if connection.scalar(select(IngestKey.id).where(IngestKey.name == name)):
+            raise errors.Conflict(f"There is a key {name!r} already.")
+        key_id = connection.execute(
+            insert(IngestKey)
+            .values(name=name, digest=digest(key), created_s=now_s)
+            .returning(IngestKey.id)
+        ).scalar_one()
+        connection.execute(
+            insert(IngestKeyMeter),
+            [{"key_id": key_id, "meter_id": meter_id} for meter_id in meter_ids],
+        )
+    return key
+
+
+def listed() -> list[dict[str, Any]]:
+    """Every key with its meters and times in POSIX seconds, the newest first."""
+    keys = select(IngestKey).order_by(IngestKey.created_s.desc(), IngestKey.id.desc())
+    opened = (
+        select(IngestKeyMeter.key_id, Meter.number)
+        .join(Meter, Meter.id == IngestKeyMeter.meter_id)
+        .order_by(Meter.number)
+    )
+    with db.engine.connect() as connection:
+        meters: dict[int, list[str]] = {}
+        for key_id, number in connection.execute(opened):
+            meters.setdefault(key_id, []).append(number)
+        return [
+            {
+                "name": row.name,
+                "created_s": row.created_s,
+                "revoked_s": row.revoked_s,
+                "meters": meters.get(row.id, []),
+            }
+            for row in connection.execute(keys)
+        ]
+
+
+def revoke(name: str, now_s: int) -> None:
+    """Makes a key worthless from now on. Raises NotFound, and Conflict if it is already."""
+    with writer(db.engine).begin() as connection:
+        key = connection.execute(
+            select(IngestKey.id, IngestKey.revoked_s).where(IngestKey.name == name.strip())
+        ).first()
+        if key is None:
+            raise errors.NotFound(f"There is no key {name!r}.")
+        if key.revoked_s is not None:
+            raise errors.Conflict(f"The key {name!r} has been revoked already.")
+        connection.execute(update(IngestKey).where(IngestKey.id == key.id).values(revoked_s=now_s))
