@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+from broker.api import accounts, assets, profile
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    accounts.bp,
+    profile.bp,
+    assets.bp,
+)

@@ -97,12 +97,22 @@ def takes(schema: type[Schema]) -> Callable[[View], View]:
 def body() -> Any:
     """The request's body as plain data: a JSON document, or the fields of a form."""
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        fields = request.form.to_dict()
-        fields.pop("csrf_token", None)
-        return fields
+        return _form()
     if request.mimetype not in ("application/json", "") and not request.mimetype.endswith("+json"):
         raise UnsupportedMediaType("Send a JSON body (Content-Type: application/json) or a form.")
     return json_document()
+
+
+class FormFields(dict[str, Any]):
+    """The fields of a form: numbers are still text in them, and files are bytes."""
+
+
+def _form() -> FormFields:
+    """A form's fields and chosen files, without the token against forgery."""
+    fields = FormFields(request.form.to_dict())
+    fields.pop("csrf_token", None)
+    fields.update((name, file.read()) for name, file in request.files.items() if file.filename)
+    return fields
 
 
 def json_document() -> Any:
@@ -117,7 +127,7 @@ def gives(
     schema: type[Schema] | None = None,
     *,
     page: str | None = None,
-    then: str | None = None,
+    then: str | Callable[[], str] | None = None,
     status: int = 200,
     empty: int | None = None,
     many: bool = False,
@@ -126,7 +136,8 @@ def gives(
 ) -> Callable[[View], View]:
     """Represents what a view returns.
 
-    `page` is the template for a browser, `then` the endpoint that a browser goes to after a form;
+    `page` is the template for a browser, `then` where a browser goes after a form: an endpoint, or
+    a function that gives the address;
     `empty` the status of an answer without data. Series are plain dictionaries of numbers already:
     with `columns` the schema documents them and isn't run over each of their points.
     """
@@ -158,8 +169,9 @@ def gives(
     return decorate
 
 
-def _page(page: str | None, then: str | None, data: Any) -> Response:
-    if then and request.method != "GET":
-        return redirect(url_for(then), 303)  # type: ignore[return-value]
+def _page(page: str | None, then: str | Callable[[], str] | None, data: Any) -> Response:
+    if then and (request.method != "GET" or page is None):
+        address = then() if callable(then) else url_for(then)
+        return redirect(address, 303)  # type: ignore[return-value]
     assert page
     return Response(render_template(page, data=data), mimetype="text/html")

@@ -33,6 +33,8 @@ def register(app: Flask) -> None:
     """Makes `current_user` the account of the request's token and guards cookies against CSRF."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config["WTF_CSRF_TIME_LIMIT"] = None
+    # Which requests are guarded is decided below; Flask-WTF would let every GET pass.
+    app.config["WTF_CSRF_METHODS"] = UNSAFE | {"GET", "HEAD"}
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None

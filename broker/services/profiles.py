@@ -1,0 +1,186 @@
+"""What Broker knows about a resident and their home, and changing it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    Exists,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from broker import clock
+from broker.energy import baseline
+from broker.models import (
+    Avatar,
+    Group,
+    HouseholdSize,
+    Meter,
+    MeterRole,
+    MeterUse,
+    QuarterHour,
+    User,
+    db,
+    writer,
+)
+from broker.services import avatars
+from broker.units import QUARTER_HOUR_S
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+OWN_QUARTER_HOURS = and_(
+    MeterUse.user_id == User.id,
+    MeterUse.role == MeterRole.FLAT.value,
+    QuarterHour.meter_id == MeterUse.meter_id,
+    QuarterHour.register == MeterUse.register,
+    QuarterHour.start_s >= MeterUse.begin_s,
+    or_(MeterUse.end_s.is_(None), QuarterHour.start_s < MeterUse.end_s),
+    QuarterHour.first_s.is_not(None),
+)
+
+
+def _reading_near(boundary: str) -> Exists:
+    """Whether the home has a reading near the boundary, a parameter in POSIX seconds."""
+    begin_s = bindparam(boundary, type_=QuarterHour.start_s.type) - literal(baseline.NEAR_S)
+    end_s = bindparam(boundary, type_=QuarterHour.start_s.type) + literal(baseline.NEAR_S)
+    return exists().where(
+        OWN_QUARTER_HOURS,
+        QuarterHour.start_s > begin_s - literal(QUARTER_HOUR_S),
+        QuarterHour.start_s <= end_s,
+        QuarterHour.last_s >= begin_s,
+        QuarterHour.first_s <= end_s,
+    )
+
+
+METER_NOW = (
+    select(Meter.number)
+    .join(MeterUse, MeterUse.meter_id == Meter.id)
+    .where(
+        MeterUse.user_id == User.id,
+        MeterUse.role == MeterRole.FLAT.value,
+        MeterUse.begin_s <= bindparam("now_s"),
+        or_(MeterUse.end_s.is_(None), MeterUse.end_s > bindparam("now_s")),
+    )
+    .order_by(MeterUse.begin_s.desc())
+    .limit(1)
+    .correlate(User)
+    .scalar_subquery()
+)
+INHABITANTS_NOW = (
+    select(HouseholdSize.inhabitants)
+    .where(HouseholdSize.user_id == User.id, HouseholdSize.valid_from <= bindparam("today"))
+    .order_by(HouseholdSize.valid_from.desc())
+    .limit(1)
+    .correlate(User)
+    .scalar_subquery()
+)
+PROFILE = (
+    select(
+        User.id,
+        User.name,
+        User.first_name,
+        User.nick,
+        User.flat_size_m2,
+        INHABITANTS_NOW.label("inhabitants"),
+        Group.name.label("group_address"),
+        User.mail,
+        Avatar.image,
+        METER_NOW.label("meter_id"),
+        User.registered_us,
+        exists().where(OWN_QUARTER_HOURS).correlate(User).label("has_readings"),
+        _reading_near("term_begin_s").correlate(User).label("has_reading_near_end"),
+        _reading_near("previous_term_begin_s").correlate(User).label("has_reading_near_begin"),
+    )
+    .join(Group, Group.id == User.group_id)
+    .outerjoin(Avatar, Avatar.user_id == User.id)
+    .where(User.id == bindparam("user_id"))
+)
+"""One statement of index seeks: this is asked for at every start of the mobile client."""
+
+
+def profile(
+    user_id: int, now_s: int, zone: ZoneInfo, term_start: tuple[int, int]
+) -> dict[str, Any]:
+    """A resident's profile under the contract's names; what is not known is None.
+
+    flatSize in m², registration_date in UTC, baseline_state as in `energy.baseline`.
+    """
+    asked = {
+        "user_id": user_id,
+        "now_s": now_s,
+        "today": clock.local_date(now_s, zone),
+        "term_begin_s": clock.term_start_s(now_s, term_start, zone),
+        "previous_term_begin_s": clock.term_start_s(now_s, term_start, zone, terms_before=1),
+    }
+    with db.engine.connect() as connection:
+        row = connection.execute(PROFILE, asked).one()
+    return {
+        "id": row.id,
+        "name": row.name,
+        "firstName": row.first_name,
+        "nick": row.nick,
+        "flatSize": row.flat_size_m2,
+        "inhabitants": row.inhabitants,
+        "groupAddress": row.group_address,
+        "mail": row.mail,
+        "avatar": avatars.as_base64(row.image),
+        "meterId": row.meter_id,
+        "registration_date": _written(row.registered_us),
+        "baseline_state": baseline.state(
+            registered_s=row.registered_us // 1_000_000,
+            now_s=now_s,
+            has_readings=row.has_readings,
+            has_reading_near_begin=row.has_reading_near_begin,
+            has_reading_near_end=row.has_reading_near_end,
+        ).value,
+    }
+
+
+def change(
+    user_id: int,
+    today: date,
+    *,
+    nick: str | None = None,
+    flat_size_m2: float | None = None,
+    inhabitants: int | None = None,
+    avatar: bytes | None = None,
+) -> None:
+    """Changes what is given, all of it or nothing; `inhabitants` counts from `today` on.
+
+    Raises InvalidInput if the avatar is not an image.
+    """
+    image = avatars.square(avatar) if avatar is not None else None
+    own = {"nick": nick, "flat_size_m2": flat_size_m2}
+    own = {name: value for name, value in own.items() if value is not None}
+    with writer(db.engine).begin() as connection:
+        if own:
+            connection.execute(update(User).where(User.id == user_id).values(**own))
+        if inhabitants is not None:
+            connection.execute(
+                delete(HouseholdSize).where(
+                    HouseholdSize.user_id == user_id, HouseholdSize.valid_from == today
+                )
+            )
+            connection.execute(
+                insert(HouseholdSize).values(
+                    user_id=user_id, valid_from=today, inhabitants=inhabitants
+                )
+            )
+        if image is not None:
+            connection.execute(delete(Avatar).where(Avatar.user_id == user_id))
+            connection.execute(insert(Avatar).values(user_id=user_id, image=image))
+
+
+def _written(registered_us: int) -> str:
+    registered = EPOCH + timedelta(microseconds=registered_us)
+    return registered.strftime("%Y-%m-%d %H:%M:%S.%f")
