@@ -6,6 +6,7 @@ there is no compiled file that could be forgotten or stale.
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +20,22 @@ COOKIE = "broker_language"
 COOKIE_S = 365 * 86_400
 NAMES = {"en": "English", "de": "Deutsch"}
 """Each language in its own words, as the switch shows it."""
+
+
+NUMBER = re.compile(r"[0-9]+")
+
+
+def with_numbers(text: str) -> str:
+    """Marks a sentence of the domain for the catalogue; `%s` stands for its numbers."""
+    return text
+
+
+WITH_NUMBERS = {
+    with_numbers("Too many attempts. Try again in %s minutes."),
+    with_numbers("avatar: It has more than %s MB."),
+    with_numbers("avatar: It has more than %s megapixels."),
+    with_numbers("password: It needs at least %s and at most %s characters."),
+}
 
 
 class Catalogues(Domain):  # type: ignore[misc]
@@ -53,7 +70,10 @@ def chosen() -> str:
 
 def translated(text: str) -> str:
     """A sentence from Python, such as an error's description, if the catalogue knows it."""
-    return get_translations().ugettext(text) if text else text
+    pattern = NUMBER.sub("%s", text)
+    if pattern in WITH_NUMBERS:
+        return str(get_translations().ugettext(pattern)) % tuple(NUMBER.findall(text))
+    return str(get_translations().ugettext(text)) if text else text
 
 
 def same_page_in(language: str) -> str:

@@ -1,0 +1,74 @@
+"""Histories, as the templates draw them: from JSON keys and powers to charts, tables and sums."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import request
+
+from broker.api import charts, periods
+from broker.api.formats import seconds, zone
+from broker.clock import day_starts_s, now_s
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart and its numbers, in the order of the series."""
+
+    period: periods.Period
+    chart: charts.Chart
+    is_curve: bool
+    energies: list[float | None]
+    rows: list[tuple[charts.Step, ...]]
+
+
+def shown_period() -> periods.Period:
+    """The period that the request's query asks for."""
+    return periods.asked_for(request.args, now_s(), zone())
+
+
+def drawn(period: periods.Period, *powers: Mapping[str, float]) -> Drawing:
+    """The drawing of mean powers in mW by JSON key: curves of power, or bars of energy."""
+    series = [_steps(period, power) for power in powers]
+    energies = [charts.energy_tenth_uwh(one) for one in series]
+    if is_curve := period.kind in ("day", "week"):
+        chart = charts.curve(series, _times_s(period), period.now_s)
+    else:
+        series = [charts.as_energies(one) for one in series]
+        chart = charts.bars(series, _times_s(period), period.now_s)
+    rows = [row for row in zip(*series, strict=True) if row[0].end_s <= period.now_s]
+    return Drawing(period, chart, is_curve, energies, rows)
+
+
+def energy_of(period: periods.Period, power: Mapping[str, float]) -> float | None:
+    """The energy under mean powers by JSON key, in 0.1 µWh; None without any."""
+    return charts.energy_tenth_uwh(_steps(period, power))
+
+
+def summed(*powers: Mapping[str, float] | None) -> dict[str, float]:
+    """Several meters' mean powers as one: a time counts as far as any meter has it."""
+    total: Counter[str] = Counter()
+    for power in powers:
+        total.update(power or {})
+    return dict(total)
+
+
+def counter_ends(energy: Mapping[str, int]) -> list[str]:
+    """The keys of the first and the last counter reading."""
+    return sorted({min(energy), max(energy)})
+
+
+def _steps(period: periods.Period, power: Mapping[str, float]) -> list[charts.Step]:
+    by_end_s = {seconds(key): value for key, value in power.items()}
+    return charts.steps(period.boundaries_s, by_end_s)
+
+
+def _times_s(period: periods.Period) -> list[int]:
+    if period.kind == "day":
+        return charts.hour_ticks_s(period.begin_s, period.end_s, period.zone)
+    if period.kind == "week":
+        return list(day_starts_s(period.begin_s, period.end_s, period.zone))
+    middles = [(step.begin_s + step.end_s) // 2 for step in charts.steps(period.boundaries_s, {})]
+    return middles if period.kind == "year" else middles[:1] + middles[4::5]
