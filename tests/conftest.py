@@ -6,9 +6,12 @@ its own, copied from one that was migrated once.
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +23,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
 from app import create_app
-from broker.models import Base, db
+from broker.clock import now_s
+from broker.models import AccountState, Base, Group, User, db, writer
+from broker.services import passwords, sessions
 
 TEST_DATABASE_URL = os.environ.get("BROKER_TEST_DATABASE_URL", "")
 
@@ -94,3 +99,113 @@ def client(app: Flask) -> FlaskClient:
 def runner(app: Flask) -> FlaskCliRunner:
     """Runs the operator's commands."""
     return app.test_cli_runner()
+
+
+# Groups, accounts and their sessions.
+
+PASSWORD = "eleven-green-kettles"
+
+
+@dataclass(frozen=True)
+class Resident:
+    """An account of a test with an open session."""
+
+    id: int
+    group_id: int
+    mail: str
+    token: str
+    password: str = PASSWORD
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The hash of every test account's password, at full cost but computed once."""
+    return passwords.hashed(PASSWORD)
+
+
+@pytest.fixture
+def make_group(app: Flask) -> Callable[..., int]:
+    """Makes a community and returns its id."""
+    numbers = itertools.count(1)
+
+    def make(name: str | None = None) -> int:
+        values = {"name": name or f"Sonnenweg {next(numbers)}", "created_s": now_s()}
+        with writer(db.engine).begin() as connection:
+            made = connection.execute(sqlalchemy.insert(Group).values(values).returning(Group.id))
+            return made.scalar_one()
+
+    return make
+
+
+@pytest.fixture
+def make_user(
+    app: Flask, make_group: Callable[..., int], password_hash: str
+) -> Callable[..., Resident]:
+    """Makes an active account with a session; columns of `User` can be chosen by keyword."""
+    numbers = itertools.count(1)
+
+    def make(group_id: int | None = None, **columns: object) -> Resident:
+        number = next(numbers)
+        values: dict[str, object] = {
+            "group_id": group_id or make_group(),
+            "mail": f"resident{number}@example.org",
+            "name": "Lovelace",
+            "first_name": "Ada",
+            "password_hash": password_hash,
+            "state": AccountState.ACTIVE.value,
+            "is_operator": False,
+            "registered_us": now_s() * 1_000_000,
+        } | columns
+        with writer(db.engine).begin() as connection:
+            made = connection.execute(sqlalchemy.insert(User).values(values).returning(User.id))
+            user_id = made.scalar_one()
+        token, _ = sessions.open_session(user_id, now_s(), session_days=30)
+        return Resident(
+            id=user_id,
+            group_id=values["group_id"],  # type: ignore[arg-type]
+            mail=str(values["mail"]),
+            token=token,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    return make
+
+
+@pytest.fixture
+def resident(make_user: Callable[..., Resident]) -> Resident:
+    """A resident of a community of one."""
+    return make_user()
+
+
+class Browser:
+    """A client that prefers pages, keeps cookies and fills in forms as a person does."""
+
+    headers = {"Accept": "text/html"}  # noqa: RUF012
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str, **kwargs: object):
+        """Opens a page."""
+        return self.client.get(path, headers=self.headers, **kwargs)
+
+    def post(self, path: str, form: dict[str, object], page: str | None = None, **kwargs: object):
+        """Sends the form of a page, by default of the page at the same path."""
+        shown = self.get(page or path).text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
+        assert found, f"{page or path} has no form"
+        return self.client.post(
+            path, headers=self.headers, data=form | {"csrf_token": found[1]}, **kwargs
+        )
+
+    def log_in(self, resident: Resident, query: str = ""):
+        """Logs in by the form."""
+        form = {"user": resident.mail, "password": resident.password}
+        return self.post("/login" + query, form)
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A browser that nobody has logged in with."""
+    return Browser(app)

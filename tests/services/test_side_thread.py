@@ -1,0 +1,72 @@
+"""Under gevent, in a process of its own: monkey-patching can't be undone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+STORM = """
+from gevent import monkey
+monkey.patch_all()
+import json, os, time
+import gevent
+from broker.services import passwords
+from broker.services.side_thread import SideThread
+
+pauses = []
+def tick():
+    while True:
+        begin = time.perf_counter()
+        gevent.sleep(0.001)
+        pauses.append(time.perf_counter() - begin)
+
+ticking = gevent.spawn(tick)
+hashing = [gevent.spawn(passwords.hashed, "eleven-green-kettles") for _ in range(20)]
+gevent.joinall(hashing, raise_error=True)
+ticking.kill()
+
+def fails():
+    raise KeyError("raised in the thread")
+
+try:
+    SideThread().run(fails)
+except KeyError as error:
+    raised = error.args[0]
+print(json.dumps({
+    "ticks": len(pauses),
+    "hashes": len({job.value for job in hashing}),
+    "niceness": SideThread().run(os.getpriority, os.PRIO_PROCESS, 0),
+    "loop_niceness": os.getpriority(os.PRIO_PROCESS, 0),
+    "raised": raised,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def storm():
+    done = subprocess.run(
+        [sys.executable, "-c", STORM], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_loop_runs_on_while_passwords_are_hashed(storm):
+    # 20 hashes take .4 s or more. A loop that stood still would tick 20 times at most, one that
+    # is never stopped several hundred times.
+    assert storm["hashes"] == 20
+    assert storm["ticks"] > 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+def test_the_thread_is_nicer_than_the_loop(storm):
+    assert storm["niceness"] > storm["loop_niceness"]
+
+
+def test_an_exception_of_the_job_is_raised_to_the_caller(storm):
+    assert storm["raised"] == "raised in the thread"
