@@ -18,14 +18,24 @@ from zoneinfo import ZoneInfo
 import flask_migrate
 import pytest
 import sqlalchemy
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
 from app import create_app
 from broker.clock import now_s
-from broker.models import AccountState, Base, Group, User, db, writer
-from broker.services import passwords, sessions
+from broker.models import (
+    AccountState,
+    Base,
+    Group,
+    MeterRole,
+    MeterUse,
+    Register,
+    User,
+    db,
+    writer,
+)
+from broker.services import meters, passwords, sessions
 
 TEST_DATABASE_URL = os.environ.get("BROKER_TEST_DATABASE_URL", "")
 
@@ -75,12 +85,19 @@ def settings(migrated: Path, tmp_path: Path) -> config.Settings:
 def app(settings: config.Settings) -> Iterator[Flask]:
     """The app itself, as in production: authentication and CSRF are on."""
     app = create_app(settings)
+    app.teardown_request(_forget_the_caller)
     with app.app_context():
         if TEST_DATABASE_URL:
             _empty_tables()
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _forget_the_caller(_error: BaseException | None) -> None:
+    """Requests of a test share its app context, where the caller of the last one is still noted."""
+    for name in list(g):
+        g.pop(name)
 
 
 def _empty_tables() -> None:
@@ -209,3 +226,38 @@ class Browser:
 def browser(app: Flask) -> Browser:
     """A browser that nobody has logged in with."""
     return Browser(app)
+
+
+# Meters and their uses.
+
+
+@pytest.fixture
+def make_meter(app: Flask) -> Callable[..., int]:
+    """Makes a meter and returns its id."""
+    numbers = itertools.count(1)
+
+    def make(number: str | None = None, **chosen: int) -> int:
+        return meters.add(number or f"1EMH{next(numbers):010d}", now_s(), **chosen)
+
+    return make
+
+
+@pytest.fixture
+def assign(app: Flask) -> Callable[..., None]:
+    """Lets a meter count: for a resident's flat, or with `group_id` and `role` for a group."""
+
+    def assign_meter(
+        meter_id: int, resident: Resident | None = None, begin_s: int = 0, **chosen: object
+    ) -> None:
+        values: dict[str, object] = {
+            "meter_id": meter_id,
+            "begin_s": begin_s,
+            "role": MeterRole.FLAT.value,
+            "register": int(Register.IMPORT),
+        }
+        if resident is not None:
+            values |= {"user_id": resident.id, "group_id": resident.group_id}
+        with writer(db.engine).begin() as connection:
+            connection.execute(sqlalchemy.insert(MeterUse).values(values | chosen))
+
+    return assign_meter

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
+from broker.cli.groups import group
+from broker.cli.keys import key
+from broker.cli.meters import meter
+from broker.cli.readings import readings
+from broker.cli.users import user
+
+COMMANDS = (group, meter, user, key, readings)
+
 
 def register(app: Flask) -> None:
     """Adds every command group to the app."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
