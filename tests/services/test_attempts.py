@@ -10,6 +10,7 @@ from broker.services.attempts import LOGINS_OF_ONE_ACCOUNT, Attempts, Bucket, ne
 
 ADA = Bucket.of(LOGINS_OF_ONE_ACCOUNT, "ada@example.org", "192.0.2.1")
 BOB = Bucket.of(LOGINS_OF_ONE_ACCOUNT, "bob@example.org", "192.0.2.1")
+WRONG = Unauthorized("no")
 
 
 @pytest.fixture
@@ -17,13 +18,13 @@ def attempts():
     return Attempts("memory://")
 
 
-def guess(attempts, *buckets, error=Unauthorized("no")):
+def guess(attempts, *buckets, error=WRONG):
     with attempts.guess(*buckets):
         if error:
             raise error
 
 
-def fail(attempts, times, *buckets, error=Unauthorized("no")):
+def fail(attempts, times, *buckets, error=WRONG):
     for _ in range(times):
         with pytest.raises(type(error)):
             guess(attempts, *buckets, error=error)
