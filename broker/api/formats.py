@@ -15,6 +15,7 @@ from broker.api.session import settings
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NO_VALUE = "–"
+SHORT = "#,##0.##"
 STYLES = {"day": "full", "date": "long", "month": "LLLL y", "year": "y"}
 NARROW = {"weekday": "ccc", "day_of_month": "d", "initial": "LLLLL"}
 """Patterns for the labels of an axis, where there is little room."""
@@ -23,9 +24,9 @@ NARROW = {"weekday": "ccc", "day_of_month": "d", "initial": "LLLLL"}
 def register(app: Flask) -> None:
     """Gives templates the filters of this module."""
     app.jinja_env.filters.update(
-        energy=lambda value: energy(value, languages.chosen()),
-        power=lambda value: power(value, languages.chosen()),
-        number=lambda value: number(value, languages.chosen()),
+        energy=lambda value, short=False: energy(value, languages.chosen(), short),
+        power=lambda value, short=False: power(value, languages.chosen(), short),
+        counter=lambda value: counter(value, languages.chosen()),
         time_of_day=lambda time_s: time_of_day(time_s, zone()),
         written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),
         seconds=seconds,
@@ -39,29 +40,33 @@ def zone() -> ZoneInfo:
 
 
 @lru_cache(maxsize=4096)
-def energy(energy_tenth_uwh: float | None, language: str) -> str:
-    """Energy in kWh: two decimals below 10, one below 1000, then none."""
+def energy(energy_tenth_uwh: float | None, language: str, short: bool = False) -> str:
+    """Energy in kWh: two decimals below 10, one below 1000, then none; `short` drops zeros."""
     if energy_tenth_uwh is None:
         return NO_VALUE
     kwh = units.kwh_from(energy_tenth_uwh)
     pattern = "#,##0.00" if abs(kwh) < 9.995 else "#,##0.0" if abs(kwh) < 999.95 else "#,##0"
-    return numbers.format_decimal(kwh, pattern, language) + NO_BREAK + "kWh"
+    return _number(kwh, SHORT if short else pattern, language) + "kWh"
 
 
 @lru_cache(maxsize=4096)
-def power(power_mw: float | None, language: str) -> str:
-    """Power in W, from 1000 W on in kW."""
+def power(power_mw: float | None, language: str, short: bool = False) -> str:
+    """Power in W, from 1000 W on in kW with two decimals; `short` drops zeros."""
     if power_mw is None:
         return NO_VALUE
     watts = units.w_from_mw(power_mw)
     if abs(watts) < 999.5:
-        return numbers.format_decimal(watts, "#,##0", language) + NO_BREAK + "W"
-    return numbers.format_decimal(watts / 1000, "#,##0.00", language) + NO_BREAK + "kW"
+        return _number(watts, "#,##0", language) + "W"
+    return _number(watts / 1000, SHORT if short else "#,##0.00", language) + "kW"
 
 
-def number(value: float | None, language: str) -> str:
-    """A plain number with at most two decimals."""
-    return NO_VALUE if value is None else numbers.format_decimal(value, "#,##0.##", language)
+def counter(energy_tenth_uwh: int, language: str) -> str:
+    """What a meter displays, in kWh with two decimals."""
+    return _number(units.kwh_from(energy_tenth_uwh), "#,##0.00", language) + "kWh"
+
+
+def _number(value: float, pattern: str, language: str) -> str:
+    return numbers.format_decimal(value, pattern, language) + NO_BREAK
 
 
 def time_of_day(time_s: int, zone: ZoneInfo) -> str:
