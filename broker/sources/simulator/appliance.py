@@ -63,16 +63,17 @@ class ProgrammedAppliance:
         """Add every run of the day; a run that would pass midnight starts earlier."""
         if plan.absent:
             return
+        occasions = sorted(
+            begin_s for habit in self.habits for begin_s in habit.occasions(plan, rng)
+        )
         # One appliance runs once at a time: a second start waits for the first run's end.
         free_s = 0.0
-        for habit in self.habits:
-            for begin_s in habit.occasions(plan, rng):
-                strength = rng.normal(1, 0.02)
-                run_w = np.concatenate([phase.samples_w(rng, strength) for phase in self.phases])
-                duration_s = len(run_w) * SLOT_S
-                start_s = min(max(begin_s, free_s), plan.day.duration_s - duration_s)
-                if start_s < free_s:
-                    continue
+        for begin_s in occasions:
+            strength = rng.normal(1, 0.02)
+            run_w = np.concatenate([phase.samples_w(rng, strength) for phase in self.phases])
+            duration_s = len(run_w) * SLOT_S
+            start_s = min(max(begin_s, free_s), plan.day.duration_s - duration_s)
+            if start_s >= free_s:
                 canvas.add_samples(start_s, run_w)
                 free_s = start_s + duration_s
 
@@ -95,10 +96,10 @@ class Fridge:
         cycles = int(_DAY_S / (self.cycle_min * 60) * 1.6)
         lengths_s = self.cycle_min * 60 * np.maximum(rng.normal(1, 0.08, cycles), 0.5)
         begins_s = np.cumsum(lengths_s) - lengths_s[0] * (1 + rng.random())
-        ends_s = begins_s + lengths_s * duty
-        for begin_s, end_s in zip(begins_s.tolist(), ends_s.tolist(), strict=True):
-            canvas.add(begin_s, end_s, self.power_w)
-            canvas.add(begin_s, begin_s + 120, self.power_w * 0.25)
+        # A compressor starts a quarter stronger, runs, rests; the last cycle is after midnight.
+        edges_s = np.stack((begins_s, begins_s + 120, begins_s + lengths_s * duty), axis=1)
+        powers_w = np.tile(np.array((1.25, 1.0, 0.0)) * self.power_w, cycles)
+        canvas.add_sequence(edges_s.ravel(), powers_w[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,9 @@ class Lighting:
     def _light(
         self, canvas: PowerCanvas, begin_s: float, end_s: float, rng: np.random.Generator
     ) -> None:
-        while begin_s < end_s:
-            until_s = min(end_s, begin_s + rng.uniform(600, 2400))
-            canvas.add(begin_s, until_s, self.power_w * rng.uniform(0.35, 1.0))
-            begin_s = until_s
+        rooms = int((end_s - begin_s) / 1500) + 1
+        edges_s = np.sort(np.append(rng.uniform(begin_s, end_s, rooms), (begin_s, end_s)))
+        canvas.add_sequence(edges_s, self.power_w * rng.uniform(0.35, 1.0, rooms + 1))
 
 
 def _dark_parts(span: Span, plan: DayPlan) -> list[Span]:

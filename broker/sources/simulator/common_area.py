@@ -1,12 +1,15 @@
-"""What the house uses together: lift, stairwell and heating."""
+"""What the house uses together: lift, stairwell, heating and laundry room."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from broker.sources.simulator import catalogue as has
+from broker.sources.simulator.appliance import Standby
 from broker.sources.simulator.curve import PowerCanvas
+from broker.sources.simulator.household import Household
 from broker.sources.simulator.local_day import HOUR_S, SLOT_S
-from broker.sources.simulator.routine import DayPlan
+from broker.sources.simulator.routine import DayPlan, Routine
 
 # Share of a day's ways through the house per hour of the clock, from midnight on.
 _TRAFFIC = np.array(
@@ -19,14 +22,14 @@ _HEATING_LIMIT_C = 15.0
 
 def _ways_s(plan: DayPlan, rng: np.random.Generator, expected: float) -> list[float]:
     """When people pass through the house, in seconds since local midnight."""
-    hours = rng.choice(24, size=rng.poisson(expected), p=_TRAFFIC_SHARE) + rng.random()
-    hours += rng.random(len(hours)) - 0.5
-    return [plan.day.elapsed_s(hour) for hour in np.clip(hours, 0, 23.9).tolist()]
+    count = int(rng.poisson(expected))
+    hours = rng.choice(24, size=count, p=_TRAFFIC_SHARE) + rng.random(count)
+    return [plan.day.elapsed_s(hour) for hour in hours.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """A rope lift: full power upwards, little when the counterweight pulls, and a waiting control."""
+    """A rope lift: much power upwards, little when the counterweight pulls, and its control."""
 
     label: str
     waiting_w: float
@@ -35,11 +38,13 @@ class Lift:
 
     def draw(self, canvas: PowerCanvas, plan: DayPlan, rng: np.random.Generator) -> None:
         """Add every trip of the day."""
-        canvas.power_w += self.waiting_w
+        trips_w = np.full(plan.day.slots, self.waiting_w)
         expected = self.trips_per_workday if plan.works else self.trips_per_free_day
         for begin_s in _ways_s(plan, rng, expected):
-            duration_s = SLOT_S * int(rng.integers(1, 4))
-            canvas.add(begin_s, begin_s + duration_s, rng.choice((900.0, 3800.0, 5200.0)))
+            slot, slots = int(begin_s // SLOT_S), int(rng.integers(1, 4))
+            # One cabin: two calls at once are one trip.
+            trips_w[slot : slot + slots] = rng.choice((900.0, 3800.0, 5200.0))
+        canvas.power_w += trips_w
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,16 @@ class HeatingPump:
         # Burner and its fan: short runs all day, more of them when it is colder.
         for begin_s in (rng.random(int(8 + 40 * need)) * plan.day.duration_s).tolist():
             canvas.add(begin_s, begin_s + rng.uniform(240, 900), 55)
+
+
+COMMON_AREA = Household(
+    appliances=(
+        Lift("Aufzug-1", 32, 56, 42),
+        StairwellLight("Treppenhaus-1", 130, 16),
+        HeatingPump("Heizungspumpe-1", 11, 22, 95),
+        Standby("Grundlast-1", 14),
+        has.washing_machine(5.0, 15.0),
+        has.dryer(2.6),
+    ),
+    cycle=(Routine(6.5, 21.5, works=True),) * 5 + (Routine(8.0, 21.5),) * 2,
+)

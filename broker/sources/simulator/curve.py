@@ -28,6 +28,11 @@ class PowerCanvas:
         """Draw a constant power between two instants, in seconds since local midnight."""
         self.power_w[max(0, int(begin_s // SLOT_S)) : max(0, int(end_s // SLOT_S))] += power_w
 
+    def add_sequence(self, edges_s: Powers, powers_w: Powers) -> None:
+        """Draw powers that follow one another: each from its edge to the next, in seconds."""
+        edges = np.clip(edges_s // SLOT_S, 0, len(self.power_w)).astype(np.int64)
+        self.power_w[edges[0] : edges[-1]] += powers_w.repeat(np.diff(edges))
+
     def add_samples(self, begin_s: float, samples_w: Powers) -> None:
         """Draw one value per slot from an instant on; what lies after midnight is cut off."""
         begin = max(0, int(begin_s // SLOT_S))
@@ -66,7 +71,7 @@ class DayCurve:
     @property
     def power_w(self) -> Powers:
         """Power of each slot in W."""
-        return self.steps * (STEP_MW / 1000)
+        return np.multiply(self.steps, STEP_MW / 1000, dtype=np.float64)
 
     def power_mw(self, time_s: int) -> int:
         """Power at an instant of this day in mW."""
@@ -81,5 +86,7 @@ class DayCurve:
 
     def energies_until(self, times_s: Counts) -> Counts:
         """Energy from local midnight to each instant, in 1e-10 kWh."""
-        slots, rests_s = np.divmod(times_s - self.day.begin_s, SLOT_S)
+        elapsed_s = times_s - self.day.begin_s
+        slots = elapsed_s // SLOT_S
+        rests_s = elapsed_s % SLOT_S
         return self.energies[slots] + self.steps[slots] * (rests_s * TENTH_UWH_PER_STEP_SECOND)

@@ -1,13 +1,13 @@
 """A household: its rhythm, its absences and its appliances."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
 from broker.sources.simulator.appliance import Appliance
-from broker.sources.simulator.curve import PowerCanvas, Powers
+from broker.sources.simulator.curve import PowerCanvas
 from broker.sources.simulator.randomness import VACATION_STREAM, generator
 from broker.sources.simulator.routine import DayPlan, Routine, planned
 
@@ -29,9 +29,11 @@ class Vacation:
         return any(self._covers(day, year, seed, stream) for year in (day.year - 1, day.year))
 
     def _covers(self, day: date, year: int, seed: int, stream: int) -> bool:
+        earliest = date(year, self.earliest_month, self.earliest_day)
+        if not earliest <= day < earliest + timedelta(days=self.choice_days + self.duration_days):
+            return False
         rng = generator(seed, VACATION_STREAM + stream, year * 100 + self.earliest_month)
-        delay = int(rng.integers(self.choice_days + 1))
-        begin = date(year, self.earliest_month, self.earliest_day) + timedelta(days=delay)
+        begin = earliest + timedelta(days=int(rng.integers(self.choice_days + 1)))
         return begin <= day < begin + timedelta(days=self.duration_days)
 
 
@@ -53,17 +55,22 @@ class Household:
         today = self.cycle[day.weekday()]
         return self.cycle[_SUNDAY] if holiday and today is not None else today
 
-    def power_by_label_w(
-        self, routine: Routine | None, outlook: DayPlan, rng: np.random.Generator
-    ) -> dict[str, Powers]:
-        """The day's power of each appliance in W."""
+    def draw(
+        self,
+        canvases: Mapping[str, PowerCanvas],
+        routine: Routine | None,
+        outlook: DayPlan,
+        rng: np.random.Generator,
+    ) -> None:
+        """Draw the day's power of each appliance on the canvas of its label."""
         plan = planned(routine, outlook, rng, _delay_h(rng))
-        powers_w: dict[str, Powers] = {}
         for appliance in self.appliances:
-            canvas = PowerCanvas(outlook.day)
-            appliance.draw(canvas, plan, rng)
-            powers_w[appliance.label] = canvas.power_w
-        return powers_w
+            appliance.draw(canvases[appliance.label], plan, rng)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the appliances, each once."""
+        return tuple(dict.fromkeys(appliance.label for appliance in self.appliances))
 
 
 def _delay_h(rng: np.random.Generator) -> float:

@@ -66,7 +66,8 @@ class PhotovoltaicPlant:
             cell_c = sky.temperature_c + _HEATING_K_M2_PER_W * irradiance
             derating = 1 + _TEMPERATURE_COEFFICIENT_PER_K * (cell_c - 25)
             direct += field.peak_w / 1000 * irradiance * derating
-        return np.clip(direct * self.performance - self.inverter_own_use_w, 0, self.inverter_limit_w)
+        power_w = direct * self.performance - self.inverter_own_use_w
+        return np.clip(power_w, 0, self.inverter_limit_w)
 
 
 def irradiance(

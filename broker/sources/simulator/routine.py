@@ -1,7 +1,7 @@
 """When the people of a household get up, leave, come back and go to bed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -37,7 +37,7 @@ class DayPlan:
     wake_s: float = 0.0
     back_s: float = 0.0
     bed_s: float = 0.0
-    awake: tuple[Span, ...] = field(default=())
+    awake: tuple[Span, ...] = ()
     """Spans in which somebody is up and at home; none when everybody is away."""
 
     @property
@@ -89,30 +89,39 @@ def planned(
     """Today's plan: the routine, somewhat earlier or later than usual; without one all are away."""
     if routine is None:
         return outlook
-    day = outlook.day
-    wake_h, leave_h, back_h, bed_h = (
-        hour + delay_h * factor + rng.normal(0, 0.2)
-        for hour, factor in (
-            (routine.wake_h, 0.5),
-            (routine.leave_h if routine.leave_h is not None else 24.0, 0.3),
-            (routine.back_h if routine.back_h is not None else routine.wake_h, 1.0),
-            (routine.bed_h, 0.7),
-        )
+    today = _as_it_turns_out(routine, rng, delay_h)
+    elapsed = outlook.day.elapsed_s
+    return replace(
+        outlook,
+        works=today.works,
+        wake_s=elapsed(today.wake_h),
+        back_s=elapsed(today.wake_h if today.back_h is None else today.back_h),
+        bed_s=elapsed(min(today.bed_h, _LAST_CLOCK_H)),
+        awake=tuple((elapsed(begin_h), elapsed(end_h)) for begin_h, end_h in _awake_h(today)),
     )
-    bed_s = day.elapsed_s(min(bed_h, _LAST_CLOCK_H))
-    wake_s, back_s = day.elapsed_s(wake_h), day.elapsed_s(back_h)
-    awake = [(0.0, day.elapsed_s(bed_h - 24))] if bed_h > 24.1 else []
-    if routine.leave_h is None and routine.back_h is None:
-        back_s = wake_s
-        awake.append((wake_s, bed_s))
+
+
+def _as_it_turns_out(routine: Routine, rng: np.random.Generator, delay_h: float) -> Routine:
+    """A late day is late all day; besides, nothing happens to the minute."""
+    wake, leave, back, bed = rng.normal(0, 0.2, 4).tolist()
+    return Routine(
+        wake_h=routine.wake_h + delay_h * 0.5 + wake,
+        leave_h=None if routine.leave_h is None else routine.leave_h + delay_h * 0.3 + leave,
+        back_h=None if routine.back_h is None else routine.back_h + delay_h + back,
+        bed_h=routine.bed_h + delay_h * 0.7 + bed,
+        works=routine.works,
+    )
+
+
+def _awake_h(today: Routine) -> list[Span]:
+    """Spans of the clock in which somebody is up and at home."""
+    # Who only leaves is gone for the night, who only arrives was away in the morning.
+    if today.leave_h is None and today.back_h is None:
+        spans = [(today.wake_h, today.bed_h)]
     else:
-        # Who only leaves is gone for the night, who only arrives was away in the morning.
-        if routine.leave_h is not None:
-            awake.append((wake_s, day.elapsed_s(min(leave_h, _LAST_CLOCK_H))))
-        if routine.back_h is not None:
-            awake.append((back_s, bed_s))
-    spans = tuple((begin, end) for begin, end in awake if begin < end)
-    return DayPlan(
-        day, outlook.sunrise_s, outlook.sunset_s, outlook.mean_temperature_c,
-        routine.works, wake_s, back_s, bed_s, spans,
-    )
+        spans = [] if today.leave_h is None else [(today.wake_h, today.leave_h)]
+        spans += [] if today.back_h is None else [(today.back_h, today.bed_h)]
+    # The small hours of a late night belong to the morning of the same date.
+    spans.insert(0, (0.0, today.bed_h - 24))
+    ends_h = [(begin_h, min(end_h, _LAST_CLOCK_H)) for begin_h, end_h in spans]
+    return [(begin_h, end_h) for begin_h, end_h in ends_h if end_h - begin_h > 0.1]

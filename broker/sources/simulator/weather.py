@@ -38,7 +38,8 @@ class Weather:
         """Outdoor temperature of each slot in °C: warmest at three in the afternoon."""
         hours = np.arange(day.slots) * (SLOT_S / 3600)
         phase = (hours - day.elapsed_s(_WARMEST_HOUR) / 3600) * (2 * math.pi / 24)
-        return self.mean_temperature_c + self.daily_swing_c * np.cos(phase)
+        swing_c: Powers = self.daily_swing_c * np.cos(phase)
+        return self.mean_temperature_c + swing_c
 
 
 def weather_of(seed: int, day: date) -> Weather:
