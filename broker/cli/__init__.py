@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
+from broker.cli.demo import demo
 from broker.cli.groups import group
 from broker.cli.keys import key
 from broker.cli.meters import meter
 from broker.cli.readings import readings
 from broker.cli.users import user
 
-COMMANDS = (group, meter, user, key, readings)
+COMMANDS = (group, meter, user, key, readings, demo)
 
 
 def register(app: Flask) -> None:

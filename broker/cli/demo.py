@@ -1,0 +1,184 @@
+"""`flask demo`: a house with people, meters and more than a year of readings, to look around in."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import with_appcontext
+
+from broker.cli.command import Report, progress, reports, say, settings
+from broker.clock import day_start_s, now_s, term_start_s
+from broker.errors import Conflict
+from broker.ingest.intake import take_in
+from broker.ingest.registers import Columns
+from broker.services import demo as house_service
+from broker.services import meters
+from broker.services.demo import SILENT_FLAT, Installed, Story
+from broker.sources.simulated_readings import MINUTES_KEPT_S, Anchor, due_times_s, sent
+from broker.sources.simulator import SimulatedHouse
+from broker.units import DAY_S
+
+LEAST_DAYS = 430
+"""A little more than fourteen months."""
+DAYS_BEFORE_TERM = 3
+STEP_S = 28 * DAY_S
+"""So much time is simulated and stored at once."""
+PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What opens the demo: random for every installation, in a file that only its owner reads."""
+
+    password: str
+    ingest_key: str
+    story: Story
+
+
+def secrets_file(instance: Path) -> Path:
+    """Where an installation keeps its demo's secrets."""
+    return instance / "demo.json"
+
+
+def known_secrets(instance: Path) -> Secrets | None:
+    """The demo's secrets, if it was built here."""
+    path = secrets_file(instance)
+    if not path.exists():
+        return None
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return Secrets(kept["password"], kept["ingest_key"], Story(**kept["story"]))
+
+
+def logins(house: SimulatedHouse, known: Secrets) -> dict[str, Any]:
+    """Who can sign in to the demo, the resident of the first flat first."""
+    return {
+        "residents": [
+            {"mail": meter.flat.mail, "password": known.password, "meter_id": meter.serial}
+            for meter in house.meters
+            if meter.flat is not None
+        ],
+        "operator": {"mail": house_service.OPERATOR["mail"], "password": known.password},
+        "ingest_key": known.ingest_key,
+    }
+
+
+@click.command("demo")
+@with_appcontext
+@reports
+def demo() -> Report:
+    """Build the demo house Sonnenhof 12, or bring the one that is there up to now.
+
+    Ten flats, shared electricity and two plants on the roof, simulated; with all that happens in
+    real houses: an exchanged meter, an outage, meters that send no power.
+
+    Example: flask --app app demo --json
+    """
+    house, now = SimulatedHouse(), now_s()
+    known = _furnished(house, now)
+    stored = _fill(house, known.story, now)
+    who = logins(house, known)
+    first, second, *_ = who["residents"]
+    return Report(
+        f"The demo house is built up to now; {stored} readings were added.\n"
+        f"Residents: {first['mail']}, {second['mail']}, …  operator: {who['operator']['mail']}\n"
+        f"Password of all of them: {known.password}",
+        who,
+    )
+
+
+def _furnished(house: SimulatedHouse, now: int) -> Secrets:
+    instance, zone = settings().instance, ZoneInfo(house.description.zone)
+    known = known_secrets(instance)
+    is_furnished = house_service.is_furnished(house)
+    if known is None and is_furnished:
+        raise Conflict(
+            f"There is a group {house.description.name!r} already, which the demo didn't make here."
+        )
+    if known is None:
+        known = _new_secrets(now, zone)
+        _keep(known, secrets_file(instance))
+    if not is_furnished:
+        say("Furnishing the demo house …")
+        house_service.furnish(house, known.story, known.password, known.ingest_key, now, zone)
+    return known
+
+
+def _new_secrets(now: int, zone: ZoneInfo) -> Secrets:
+    """From before the last term on, so that baselines and savings can be known."""
+    last_term_s = term_start_s(now, settings().term_start, zone, terms_before=1)
+    begin_s = min(last_term_s - DAYS_BEFORE_TERM * DAY_S, now - LEAST_DAYS * DAY_S)
+    letters = ("".join(secrets.choice(PASSWORD_LETTERS) for _ in range(4)) for _ in range(3))
+    return Secrets(
+        password="-".join(letters),
+        ingest_key=secrets.token_urlsafe(32),
+        story=Story.told_at(now, day_start_s(begin_s, zone), zone),
+    )
+
+
+def _keep(known: Secrets, path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(known), file, indent=2)
+
+
+def _fill(house: SimulatedHouse, story: Story, now: int) -> int:
+    """Stores what each meter sent since its last reading; how many readings that are."""
+    installed = house_service.installed(house, story)
+    anchors = {meter.number: meter.begin for meter in installed}
+    anchors |= house_service.last_readings(list(anchors))
+    begin_s = min(anchors[meter.number].time_s for meter in installed if meter.end_s is None)
+    months = (now - begin_s) // (30 * DAY_S)
+    steps = range(begin_s, now, STEP_S)
+    label = f"Building {months} months of readings" if months else "Filling the gap up to now"
+    stored = 0
+    with progress(steps, label) as begins_s:
+        for step_s in begins_s:
+            stored += _fill_until(house, story, installed, anchors, min(step_s + STEP_S, now), now)
+    return stored
+
+
+def _fill_until(
+    house: SimulatedHouse,
+    story: Story,
+    installed: list[Installed],
+    anchors: dict[str, Anchor],
+    until_s: int,
+    now: int,
+) -> int:
+    """Stores every meter's readings up to a time and moves its anchor there."""
+    batch = {}
+    for meter in installed:
+        anchor = anchors[meter.number]
+        times_s = _times_s(meter, story, anchor, until_s, now)
+        if not times_s:
+            continue
+        readings = sent(house, meter.simulated, times_s, anchor, now - MINUTES_KEPT_S)
+        anchors[meter.number] = Anchor(readings.times_s[-1], readings.counters_tenth_uwh[-1])
+        batch[meters.numbered(meter.number)] = Columns(
+            readings.times_s,
+            readings.counters_tenth_uwh,
+            [None] * len(times_s),
+            readings.powers_mw,
+        )
+    return take_in(batch, now).stored if batch else 0
+
+
+def _times_s(meter: Installed, story: Story, anchor: Anchor, until_s: int, now: int) -> list[int]:
+    """When a meter sent since its anchor; at its first and its last hour the fitter read it."""
+    end_s = until_s if meter.end_s is None else min(until_s, meter.end_s)
+    times_s = due_times_s(meter.simulated, anchor.time_s, end_s, now)
+    if anchor == meter.begin and meter.begin.time_s <= end_s:
+        times_s.insert(0, meter.begin.time_s)
+    if end_s == meter.end_s and end_s > anchor.time_s and times_s[-1:] != [end_s]:
+        times_s.append(end_s)
+    if meter.simulated.number == SILENT_FLAT:
+        silence = range(story.silent_from_s, story.silent_until_s)
+        times_s = [time_s for time_s in times_s if time_s not in silence]
+    return times_s
