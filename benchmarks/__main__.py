@@ -73,7 +73,7 @@ def _measure(database: str, options: argparse.Namespace) -> None:
 
 def _measure_calls(houses: list[House], options: argparse.Namespace) -> None:
     effort = (options.rounds, options.seconds)
-    with calls.contenders(houses) as served, calls.trivial_server(options.results) as trivial:
+    with calls.contenders(houses) as served, calls.trivial_server(houses[0]) as trivial:
         start_bytes = served[0].server.memory_bytes()
         if "calls" in options.only:
             report.write(calls.measure(served, trivial, *effort))
