@@ -18,7 +18,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
-    """Broker as a WSGI app, with settings from environment and instance folder if none are given."""
+    """Broker as a WSGI app; without settings, those of the environment and instance folder."""
     settings = settings or config.load()
     app = Flask(__name__, instance_path=str(settings.instance))
     app.config.update(

@@ -1,4 +1,4 @@
-"""Settings: `BROKER_*` from the environment, then `broker.toml` in the instance folder, then defaults.
+"""Settings: `BROKER_*` from the environment, then `broker.toml` in the instance, then defaults.
 
 Every field of `Settings` is one setting; its name in the environment is `BROKER_` and the field's
 name in capitals, in the file it is the field's name. `docs/settings.md` explains them all.
@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 PREFIX = "BROKER_"
+UTC = ZoneInfo("UTC")
 PROJECT = Path(__file__).resolve().parent
 
 
@@ -33,7 +34,7 @@ class Settings:
     database_url: str = ""
     bind: str = "127.0.0.1:8080"
     base_url: str = ""
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: ZoneInfo = UTC
     term_start: tuple[int, int] = (3, 12)
     session_days: int = 30
     invitation_days: int = 14
@@ -76,7 +77,6 @@ def _parsed_term_start(text: str) -> tuple[int, int]:
     month, day = (int(part) for part in text.split("-"))
     if (month, day) == (2, 29) or not (1 <= month <= 12 and 1 <= day <= 31):
         raise ValueError("a month and day that every year has, such as 03-12")
-
 
     date(2023, month, day)
     return month, day

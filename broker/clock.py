@@ -60,7 +60,9 @@ def month_starts_s(begin_s: int, end_s: int, zone: ZoneInfo) -> Iterator[int]:
         day = (day + timedelta(days=32)).replace(day=1)
 
 
-def term_start_s(time_s: int, term_start: tuple[int, int], zone: ZoneInfo, terms_before: int = 0) -> int:
+def term_start_s(
+    time_s: int, term_start: tuple[int, int], zone: ZoneInfo, terms_before: int = 0
+) -> int:
     """Start of the support year that a time falls into: local midnight of (month, day)."""
     month, day = term_start
     year = local_date(time_s, zone).year

@@ -51,7 +51,13 @@ def begin_sqlite(connection: Connection) -> None:
     """Begins for writing at once where the caller said so (`writing`), else for reading."""
     if connection.dialect.name == "sqlite":
         immediate = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if immediate:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        # By the driver: SQLAlchemy's way of sending one word takes as long as a small query.
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("BEGIN")
 
 
 def writer(engine: Engine) -> Engine:

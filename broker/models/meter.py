@@ -40,6 +40,8 @@ class Meter(Base):
     max_power_w: Mapped[int] = mapped_column(Integer, default=DEFAULT_MAX_POWER_W)
     """A counter that rises faster than this is not believed."""
     created_s: Mapped[TimeS]
+    raw_from_s: Mapped[TimeS | None]
+    """Raw readings before this time have expired: nothing can be added there any more."""
 
 
 class MeterUse(Base):

@@ -1,8 +1,12 @@
-"""Raw readings, as received, and the quarter hours made of them."""
+"""Raw readings, as received, and the quarter hours made of them.
+
+No foreign keys here: ingest has looked the meter up (and locked it) in the same transaction, a
+check for each row would cost as much as the row, and partitioned tables can't have them.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, SmallInteger
+from sqlalchemy import BigInteger, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.models.database import Base, PowerMw, TenthUwh, TimeS
@@ -16,7 +20,7 @@ class Reading(Base):
     __tablename__ = "reading"
     __table_args__ = CLUSTERED
 
-    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"), primary_key=True)
+    meter_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     time_s: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     energy_tenth_uwh: Mapped[TenthUwh | None]
     """The import register (OBIS 1.8.0)."""
@@ -34,11 +38,13 @@ class QuarantinedReading(Base):
     __tablename__ = "quarantined_reading"
     __table_args__ = CLUSTERED
 
-    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"), primary_key=True)
+    meter_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     time_s: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     energy_tenth_uwh: Mapped[TenthUwh | None]
     energy_out_tenth_uwh: Mapped[TenthUwh | None]
     power_mw: Mapped[PowerMw | None]
+    doubted_registers: Mapped[int] = mapped_column(SmallInteger)
+    """Whose step is implausible: the sum of the `Register` values in question (1, 2 or 3)."""
     accepted_s: Mapped[TimeS | None]
 
 
@@ -52,8 +58,8 @@ class QuarterHour(Base):
     __tablename__ = "quarter_hour"
     __table_args__ = CLUSTERED
 
-    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"), primary_key=True)
-    register: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    meter_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    register: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     start_s: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     opening_tenth_uwh: Mapped[TenthUwh | None]
     first_s: Mapped[TimeS | None]

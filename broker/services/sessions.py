@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from broker.models import AccountState, SessionToken, User, db, writer
 from broker.units import DAY_S
@@ -71,9 +71,7 @@ def account(token: str, now_s: int, session_days: int) -> Account | None:
 def _extend(session_id: int, expires_s: int) -> None:
     with writer(db.engine).begin() as connection:
         connection.execute(
-            update(SessionToken)
-            .where(SessionToken.id == session_id)
-            .values(expires_s=expires_s)
+            update(SessionToken).where(SessionToken.id == session_id).values(expires_s=expires_s)
         )
 
 
@@ -87,7 +85,7 @@ def open_session(user_id: int, now_s: int, session_days: int) -> tuple[str, int]
             )
         )
         connection.execute(
-            SessionToken.__table__.insert(),
+            insert(SessionToken),
             {
                 "user_id": user_id,
                 "digest": digest(token),

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 08:54:55.366020
+Create Date: 2026-11-23 09:04:34.388153
 
 """
 from alembic import op
@@ -40,8 +40,49 @@ def upgrade():
     sa.Column('number', sa.String(length=100), nullable=False),
     sa.Column('max_power_w', sa.Integer(), nullable=False),
     sa.Column('created_s', sa.BigInteger(), nullable=False),
+    sa.Column('raw_from_s', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('number')
+    )
+    op.create_table('quarantined_reading',
+    sa.Column('meter_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('time_s', sa.BigInteger(), nullable=False),
+    sa.Column('energy_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('energy_out_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('power_mw', sa.BigInteger(), nullable=True),
+    sa.Column('doubted_registers', sa.SmallInteger(), nullable=False),
+    sa.Column('accepted_s', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('meter_id', 'time_s'),
+    sqlite_with_rowid=False
+    )
+    op.create_table('quarter_hour',
+    sa.Column('meter_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('register', sa.SmallInteger(), autoincrement=False, nullable=False),
+    sa.Column('start_s', sa.BigInteger(), nullable=False),
+    sa.Column('opening_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('first_s', sa.BigInteger(), nullable=True),
+    sa.Column('first_counter_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('first_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('last_s', sa.BigInteger(), nullable=True),
+    sa.Column('last_counter_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('last_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('offset_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('carry_eighteenths', sa.SmallInteger(), nullable=False),
+    sa.Column('last_power_mw', sa.BigInteger(), nullable=True),
+    sa.Column('power_sum_mw', sa.BigInteger(), nullable=False),
+    sa.Column('power_count', sa.Integer(), nullable=False),
+    sa.Column('power_max_mw', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('meter_id', 'register', 'start_s'),
+    sqlite_with_rowid=False
+    )
+    op.create_table('reading',
+    sa.Column('meter_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('time_s', sa.BigInteger(), nullable=False),
+    sa.Column('energy_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('energy_out_tenth_uwh', sa.BigInteger(), nullable=True),
+    sa.Column('power_mw', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('meter_id', 'time_s'),
+    sqlite_with_rowid=False
     )
     op.create_table('ingest_key_meter',
     sa.Column('key_id', sa.Integer(), nullable=False),
@@ -68,48 +109,6 @@ def upgrade():
     with op.batch_alter_table('meter_event', schema=None) as batch_op:
         batch_op.create_index('meter_event_once', ['meter_id', 'register', 'time_s', 'kind'], unique=True)
 
-    op.create_table('quarantined_reading',
-    sa.Column('meter_id', sa.Integer(), nullable=False),
-    sa.Column('time_s', sa.BigInteger(), nullable=False),
-    sa.Column('energy_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('energy_out_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('power_mw', sa.BigInteger(), nullable=True),
-    sa.Column('accepted_s', sa.BigInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], ),
-    sa.PrimaryKeyConstraint('meter_id', 'time_s'),
-    sqlite_with_rowid=False
-    )
-    op.create_table('quarter_hour',
-    sa.Column('meter_id', sa.Integer(), nullable=False),
-    sa.Column('register', sa.SmallInteger(), nullable=False),
-    sa.Column('start_s', sa.BigInteger(), nullable=False),
-    sa.Column('opening_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('first_s', sa.BigInteger(), nullable=True),
-    sa.Column('first_counter_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('first_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('last_s', sa.BigInteger(), nullable=True),
-    sa.Column('last_counter_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('last_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('offset_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('carry_eighteenths', sa.SmallInteger(), nullable=False),
-    sa.Column('last_power_mw', sa.BigInteger(), nullable=True),
-    sa.Column('power_sum_mw', sa.BigInteger(), nullable=False),
-    sa.Column('power_count', sa.Integer(), nullable=False),
-    sa.Column('power_max_mw', sa.BigInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], ),
-    sa.PrimaryKeyConstraint('meter_id', 'register', 'start_s'),
-    sqlite_with_rowid=False
-    )
-    op.create_table('reading',
-    sa.Column('meter_id', sa.Integer(), nullable=False),
-    sa.Column('time_s', sa.BigInteger(), nullable=False),
-    sa.Column('energy_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('energy_out_tenth_uwh', sa.BigInteger(), nullable=True),
-    sa.Column('power_mw', sa.BigInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['meter_id'], ['meter.id'], ),
-    sa.PrimaryKeyConstraint('meter_id', 'time_s'),
-    sqlite_with_rowid=False
-    )
     op.create_table('user',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('group_id', sa.Integer(), nullable=False),
@@ -214,9 +213,6 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_user_group_id'))
 
     op.drop_table('user')
-    op.drop_table('reading')
-    op.drop_table('quarter_hour')
-    op.drop_table('quarantined_reading')
     with op.batch_alter_table('meter_event', schema=None) as batch_op:
         batch_op.drop_index('meter_event_once')
 
@@ -225,6 +221,9 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_ingest_key_meter_meter_id'))
 
     op.drop_table('ingest_key_meter')
+    op.drop_table('reading')
+    op.drop_table('quarter_hour')
+    op.drop_table('quarantined_reading')
     op.drop_table('meter')
     op.drop_table('ingest_key')
     op.drop_table('group')
