@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
+from broker.cli.collector import collector
 from broker.cli.demo import demo
 from broker.cli.groups import group
 from broker.cli.keys import key
 from broker.cli.meters import meter
 from broker.cli.readings import readings
+from broker.cli.serve import serve
 from broker.cli.users import user
 
-COMMANDS = (group, meter, user, key, readings, demo)
+COMMANDS = (group, meter, user, key, readings, demo, collector, serve)
 
 
 def register(app: Flask) -> None:

@@ -28,6 +28,8 @@ from broker.units import DAY_S
 LEAST_DAYS = 430
 """A little more than fourteen months."""
 DAYS_BEFORE_TERM = 3
+FEWEST_DAYS = 100
+"""So that everything that happened to the meters lies within."""
 STEP_S = 28 * DAY_S
 """So much time is simulated and stored at once."""
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -70,9 +72,14 @@ def logins(house: SimulatedHouse, known: Secrets) -> dict[str, Any]:
 
 
 @click.command("demo")
+@click.option(
+    "--days",
+    type=click.IntRange(min=FEWEST_DAYS),
+    help="How far back readings begin. [default: before the term before this one]",
+)
 @with_appcontext
 @reports
-def demo() -> Report:
+def demo(days: int | None) -> Report:
     """Build the demo house Sonnenhof 12, or bring the one that is there up to now.
 
     Ten flats, shared electricity and two plants on the roof, simulated; with all that happens in
@@ -81,7 +88,7 @@ def demo() -> Report:
     Example: flask --app app demo --json
     """
     house, now = SimulatedHouse(), now_s()
-    known = _furnished(house, now)
+    known = _furnished(house, now, days)
     stored = _fill(house, known.story, now)
     who = logins(house, known)
     first, second, *_ = who["residents"]
@@ -93,7 +100,7 @@ def demo() -> Report:
     )
 
 
-def _furnished(house: SimulatedHouse, now: int) -> Secrets:
+def _furnished(house: SimulatedHouse, now: int, days: int | None) -> Secrets:
     instance, zone = settings().instance, ZoneInfo(house.description.zone)
     known = known_secrets(instance)
     is_furnished = house_service.is_furnished(house)
@@ -102,7 +109,7 @@ def _furnished(house: SimulatedHouse, now: int) -> Secrets:
             f"There is a group {house.description.name!r} already, which the demo didn't make here."
         )
     if known is None:
-        known = _new_secrets(now, zone)
+        known = _new_secrets(now, zone, days)
         _keep(known, secrets_file(instance))
     if not is_furnished:
         say("Furnishing the demo house …")
@@ -110,10 +117,11 @@ def _furnished(house: SimulatedHouse, now: int) -> Secrets:
     return known
 
 
-def _new_secrets(now: int, zone: ZoneInfo) -> Secrets:
+def _new_secrets(now: int, zone: ZoneInfo, days: int | None) -> Secrets:
     """From before the last term on, so that baselines and savings can be known."""
     last_term_s = term_start_s(now, settings().term_start, zone, terms_before=1)
-    begin_s = min(last_term_s - DAYS_BEFORE_TERM * DAY_S, now - LEAST_DAYS * DAY_S)
+    enough_s = min(last_term_s - DAYS_BEFORE_TERM * DAY_S, now - LEAST_DAYS * DAY_S)
+    begin_s = now - days * DAY_S if days else enough_s
     letters = ("".join(secrets.choice(PASSWORD_LETTERS) for _ in range(4)) for _ in range(3))
     return Secrets(
         password="-".join(letters),

@@ -1,0 +1,91 @@
+"""`flask collector`: what goes on beside the web server."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from http.client import HTTPException
+from typing import NoReturn
+
+import click
+from flask.cli import with_appcontext
+
+from broker.cli.command import settings
+from broker.cli.demo import known_secrets
+from broker.cli.gateway import Gateway
+from broker.clock import now_s
+from broker.errors import BrokerError
+from broker.ingest import retention
+from broker.services import demo as house_service
+from broker.sources.simulated_readings import TICK_S
+from broker.sources.simulator import SimulatedHouse
+from broker.units import DAY_S
+
+LONGEST_PAUSE_S = 30
+
+
+@click.command("collector")
+@click.option("--url", help="Where the web server is. [default: http:// and BROKER_BIND]")
+@with_appcontext
+def collector(url: str | None) -> None:
+    """Run beside the web server: deletes expired raw readings once a day.
+
+    If the demo house was built, its meters send their readings from here, and deliver what was
+    missed when the server has been away.
+
+    Example: flask --app app collector --url http://127.0.0.1:8080
+    """
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _end)
+    try:
+        _collect(_gateway(url or own_url(settings().bind)))
+    except BrokerError as error:
+        raise click.ClickException(error.description) from error
+
+
+def own_url(bind: str) -> str:
+    """How this machine reaches a server that listens on `bind`."""
+    host, _, port = bind.rpartition(":")
+    return f"http://{({'0.0.0.0': '127.0.0.1', '[::]': '[::1]'}).get(host, host)}:{port}"
+
+
+def _end(_signal: int, _frame: object) -> NoReturn:
+    """Ends at once, out of whatever is being waited for; nothing is lost that wasn't delivered."""
+    sys.exit(0)
+
+
+def _gateway(url: str) -> Gateway | None:
+    known = known_secrets(settings().instance)
+    if known is None:
+        return None
+    house = SimulatedHouse()
+    meters = house_service.installed(house, known.story)
+    last = house_service.last_readings([meter.number for meter in meters])
+    return Gateway(url, known.ingest_key, house, meters, last)
+
+
+def _collect(gateway: Gateway | None) -> NoReturn:
+    pause_s, expire_s = 1, 0
+    while True:
+        if now_s() >= expire_s:
+            _expire()
+            expire_s = now_s() + DAY_S
+        if gateway is None:
+            time.sleep(expire_s - now_s())
+            continue
+        try:
+            gateway.deliver(now_s())
+        except (OSError, HTTPException) as error:
+            click.echo(f"Readings not delivered, next try in {pause_s} s: {error}", err=True)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        else:
+            pause_s = 1
+            time.sleep(TICK_S - time.time() % TICK_S)
+
+
+def _expire() -> None:
+    if days := settings().raw_retention_days:
+        deleted = retention.expire(now_s() - days * DAY_S)
+        click.echo(f"{deleted} readings older than {days} days deleted.", err=True)

@@ -1,0 +1,24 @@
+"""gunicorn for Broker: `python -m gunicorn --config deploy/gunicorn.conf.py "app:create_app()"`."""
+
+from pathlib import Path
+
+from config import load
+
+SETTINGS = load()
+
+bind = SETTINGS.bind
+workers = SETTINGS.web_workers
+# The worker patches the standard library before it loads the app, so the app isn't preloaded.
+worker_class = "gevent"
+# Every open live view holds a connection.
+worker_connections = 4000
+# A worker that says nothing for so long is replaced; requests themselves may take longer.
+timeout = 60
+graceful_timeout = 5
+keepalive = 30
+# The heartbeat is a file: in memory, so that a slow disk can't make a worker look dead.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = "warning"

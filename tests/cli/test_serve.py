@@ -1,0 +1,98 @@
+"""Everything together: comes up by one command, goes down within seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+import config
+
+SECONDS = 30
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def start(tmp_path: Path, port: int) -> Iterator[Start]:
+    """Runs a flask command as a program of its own, on a new installation."""
+    started: list[subprocess.Popen[str]] = []
+    environment = {key: value for key, value in os.environ.items() if key[:7] != "BROKER_"}
+    environment |= {"BROKER_INSTANCE": str(tmp_path), "BROKER_BIND": f"127.0.0.1:{port}"}
+
+    def run(*words: str, **settings: str) -> subprocess.Popen[str]:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "app", *words],
+            cwd=config.PROJECT,
+            env=environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(program)
+        return program
+
+    yield run
+    for program in started:
+        program.kill()
+        program.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_it_starts_on_an_empty_folder_and_stops_when_told(
+    start: Start, port: int, ending: signal.Signals
+) -> None:
+    program = start("serve")
+    assert program.stdout is not None
+    assert f"Broker runs at http://127.0.0.1:{port}" in program.stdout.readline()
+    request = Request(f"http://127.0.0.1:{port}/login", headers={"Accept": "text/html"})
+    with urlopen(request, timeout=SECONDS) as page:
+        assert page.status == 200
+    program.send_signal(ending)
+    told, _ = program.communicate(timeout=SECONDS)
+    assert program.returncode == 0
+    assert told.endswith("Stopped.\n")
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_one_clear_line(start: Start, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        program = start("serve")
+        told, complaint = program.communicate(timeout=SECONDS)
+    assert program.returncode == 1
+    assert told == ""
+    assert complaint == (
+        f"Error: Can't listen on 127.0.0.1:{port}: another program listens there; "
+        "set BROKER_BIND to a free port.\n"
+    )
+
+
+@pytest.mark.slow
+def test_the_end_of_one_process_is_the_end_of_all(start: Start, port: int) -> None:
+    program = start("serve", BROKER_RAW_RETENTION_DAYS="7")
+    assert program.stdout is not None
+    program.stdout.readline()
+    children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    _, complaint = program.communicate(timeout=SECONDS)
+    assert program.returncode == 1
+    assert "The web server ended with status -9." in complaint
+    assert [Path(f"/proc/{child}").exists() for child in children] == [False, False]
