@@ -7,8 +7,10 @@ from functools import wraps
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 from broker import errors
 from broker.api.representation import View, contract_of, wants_page
@@ -23,6 +25,17 @@ csrf = CSRFProtect()
 login_manager = LoginManager()
 
 
+class SessionCookies(SecureCookieSessionInterface):
+    """Flask's cookie of messages and CSRF tokens, with a signer that isn't made anew each time."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer of the app."""
+        self._signer = self._signer or super().get_signing_serializer(app)
+        return self._signer
+
+
 def settings() -> Settings:
     """The settings of the running app."""
     given: Settings = current_app.config["BROKER"]
@@ -35,6 +48,7 @@ def register(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     # Which requests are guarded is decided below; Flask-WTF would let every GET pass.
     app.config["WTF_CSRF_METHODS"] = UNSAFE | {"GET", "HEAD"}
+    app.session_interface = SessionCookies()
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None

@@ -7,13 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BigInteger,
     Exists,
     and_,
     bindparam,
     delete,
     exists,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -43,19 +43,23 @@ OWN_QUARTER_HOURS = and_(
     MeterUse.role == MeterRole.FLAT.value,
     QuarterHour.meter_id == MeterUse.meter_id,
     QuarterHour.register == MeterUse.register,
-    QuarterHour.start_s >= MeterUse.begin_s,
     or_(MeterUse.end_s.is_(None), QuarterHour.start_s < MeterUse.end_s),
     QuarterHour.first_s.is_not(None),
 )
 
 
 def _reading_near(boundary: str) -> Exists:
-    """Whether the home has a reading near the boundary, a parameter in POSIX seconds."""
-    begin_s = bindparam(boundary, type_=QuarterHour.start_s.type) - literal(baseline.NEAR_S)
-    end_s = bindparam(boundary, type_=QuarterHour.start_s.type) + literal(baseline.NEAR_S)
+    """Whether the home has a reading near the boundary, a parameter in POSIX seconds.
+
+    A database seeks by one lower bound of `start_s`. It must be that of the window, so the
+    beginning of the use is written as a difference: else SQLite reads the whole use.
+    """
+    boundary_s = bindparam(boundary, type_=BigInteger())
+    begin_s, end_s = boundary_s - baseline.NEAR_S, boundary_s + baseline.NEAR_S
     return exists().where(
         OWN_QUARTER_HOURS,
-        QuarterHour.start_s > begin_s - literal(QUARTER_HOUR_S),
+        QuarterHour.start_s - MeterUse.begin_s >= 0,
+        QuarterHour.start_s > begin_s - QUARTER_HOUR_S,
         QuarterHour.start_s <= end_s,
         QuarterHour.last_s >= begin_s,
         QuarterHour.first_s <= end_s,
@@ -97,7 +101,10 @@ PROFILE = (
         Avatar.image,
         METER_NOW.label("meter_id"),
         User.registered_us,
-        exists().where(OWN_QUARTER_HOURS).correlate(User).label("has_readings"),
+        exists()
+        .where(OWN_QUARTER_HOURS, QuarterHour.start_s >= MeterUse.begin_s)
+        .correlate(User)
+        .label("has_readings"),
         _reading_near("term_begin_s").correlate(User).label("has_reading_near_end"),
         _reading_near("previous_term_begin_s").correlate(User).label("has_reading_near_begin"),
     )
