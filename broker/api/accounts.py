@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, after_this_request, flash, request
+from flask import Blueprint, Response, after_this_request, flash, request, url_for
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
@@ -127,7 +127,9 @@ def next_page() -> str:
     # Browsers read a backslash as a slash and drop tabs and newlines, so `/\t/evil.example` and
     # `/\evil.example` would lead away.
     is_ours = wish.startswith("/") and not wish.startswith("//")
-    return wish if is_ours and wish.isprintable() and "\\" not in wish else "/"
+    is_ours = is_ours and wish.isprintable() and "\\" not in wish
+    # Whoever clicked "log out" twice was sent here by the second click.
+    return wish if is_ours and not wish.startswith(url_for("accounts.logout")) else "/"
 
 
 @bp.get("/login")

@@ -406,6 +406,10 @@ class TestBrowser:
     def test_it_is_never_led_to_another_site(self, browser, resident, elsewhere):
         assert browser.log_in(resident, f"?next={elsewhere}").location == "/"
 
+    def test_logging_out_twice_does_not_spoil_the_next_login(self, browser, resident):
+        assert browser.log_in(resident, "?next=/logout").location == "/"
+        assert browser.get("/update-password").status_code == 200
+
     def test_a_wrong_password_shows_the_form_again(self, browser, resident):
         form = {"user": resident.mail, "password": WRONG}
         answer = browser.post("/login", form, follow_redirects=True)
