@@ -15,8 +15,9 @@ T = TypeVar("T")
 NICENESS = 4
 """A storm of logins must not slow everybody else down: with equal rights its thread would take
 every second time slice of the loop's core. Measured with ten logins a second on two busy cores:
-4 keeps the 99th percentile of the other calls lower than 0 does; 10 starves the logins, a third
-of them gets through, and wins nothing."""
+4 kept the 99th
+percentile of the other calls below that of 0 and let nearly as many logins through; 10 let less
+than half of them through and was no better for the others."""
 
 
 class SideThread:
