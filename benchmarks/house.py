@@ -274,9 +274,7 @@ def minutes(meter_id: int, begin_s: int, end_s: int) -> Columns:
     mean_mw, swing_mw = 300_000 + 20_000 * meter_id, 200_000
     omega = 2 * math.pi / DAY_S
     # The integral of mean + swing · sin(ωt) in mW·s; 1 mW·s is 25/9 of 0.1 µWh.
-    energy_mws = mean_mw * (times_s - 1_500_000_000.0) - swing_mw / omega * numpy.cos(
-        omega * times_s
-    )
+    energy_mws = mean_mw * times_s - swing_mw / omega * numpy.cos(omega * times_s)
     # A multiplicative hash for noise, far below what the meter counts in a minute at least.
     noise = (times_s * 2_654_435_761 + meter_id * 40_503) % 4_294_967_296 / 4_294_967_296
     counters = (energy_mws * 25 / 9 + noise * 100_000).astype(numpy.int64)

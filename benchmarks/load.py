@@ -98,7 +98,7 @@ class Connection:
             return False
         self.outcome.latencies_s.append(time.perf_counter() - self.sent_s)
         if self.received[9:10] != b"2":
-            self.outcome.failures[self.received[:400].decode("latin-1")] += 1
+            self.outcome.failures[self.received[:2000].decode("latin-1")] += 1
         self.received.clear()
         self.expected_bytes = 0
         return True
