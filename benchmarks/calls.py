@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -199,8 +199,11 @@ def _points(call: Call, target: str, contender: Contender) -> str:
         f"http://{load.HOST}:{contender.server.port}{target}",
         headers={"Authorization": f"Bearer {contender.tokens[0]}"},
     )
-    with urllib.request.urlopen(request) as response:
-        answer = json.load(response)
+    try:
+        with urllib.request.urlopen(request) as response:
+            answer = json.load(response)
+    except urllib.error.HTTPError as error:
+        raise load.LoadError(f"{call.name}: {error}\n{error.read()!r}") from error
     if not call.series:
         return "–"
     for name in call.series:
