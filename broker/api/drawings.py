@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 
@@ -53,6 +54,18 @@ def summed(*powers: Mapping[str, float] | None) -> dict[str, float]:
     for power in powers:
         total.update(power or {})
     return dict(total)
+
+
+def consumed(group: Mapping[str, Any]) -> dict[str, float]:
+    """What a house uses: the flats' and the common meters' mean powers in mW by JSON key."""
+    flats = [course["power"] for course in group.get("group_users", {}).values()]
+    return summed(group.get("consumed_power"), *flats)
+
+
+def produced(group: Mapping[str, Any]) -> dict[str, float]:
+    """What the roof makes: both production meters' mean powers in mW by JSON key."""
+    meters = ("produced_first_meter_power", "produced_second_meter_power")
+    return summed(*(group.get(meter) for meter in meters))
 
 
 def counter_ends(energy: Mapping[str, int]) -> list[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from broker.errors import NotFound
-from broker.models import AccountState, Avatar, MeterRole, MeterUse, User, db
+from broker.models import Avatar, User, db
+from broker.services.history import MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +22,17 @@ class Member:
 
 CALLED = func.coalesce(User.nick, User.first_name).label("called")
 HAS_AVATAR = select(Avatar.user_id).where(Avatar.user_id == User.id).exists()
-HAS_FLAT = (
-    select(MeterUse.id)
-    .where(MeterUse.user_id == User.id, MeterUse.role == MeterRole.FLAT.value)
-    .exists()
-)
 
 
 def of_group(group_id: int) -> list[Member]:
-    """The members of a group who have a flat, by name."""
+    """The members of a group, by name."""
     statement = (
         select(User.id, CALLED, HAS_AVATAR.label("has_avatar"))
-        .where(User.group_id == group_id, User.state != AccountState.DEACTIVATED.value, HAS_FLAT)
+        .where(User.id.in_(MEMBERS))
         .order_by(CALLED, User.id)
     )
     with db.engine.connect() as connection:
-        return [Member(*row) for row in connection.execute(statement)]
+        return [Member(*row) for row in connection.execute(statement, {"group_id": group_id})]
 
 
 def called(user_id: int) -> str:
