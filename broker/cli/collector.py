@@ -18,8 +18,7 @@ from broker.clock import now_s
 from broker.errors import BrokerError
 from broker.ingest import retention
 from broker.services import demo as house_service
-from broker.sources.simulated_readings import TICK_S
-from broker.sources.simulator import SimulatedHouse
+from broker.sources.simulated_readings import TICK_S, demo_house
 from broker.units import DAY_S
 
 LONGEST_PAUSE_S = 30
@@ -59,7 +58,7 @@ def _gateway(url: str) -> Gateway | None:
     known = known_secrets(settings().instance)
     if known is None:
         return None
-    house = SimulatedHouse()
+    house = demo_house()
     meters = house_service.installed(house, known.story)
     last = house_service.last_readings([meter.number for meter in meters])
     return Gateway(url, known.ingest_key, house, meters, last)

@@ -65,9 +65,11 @@ def say(text: str) -> None:
         click.echo(text)
 
 
-def progress(items: Sequence[T], label: str) -> Any:
+def progress(items: Iterable[T], label: str, length: int | None = None) -> Any:
     """A progress bar over items, as a context manager; with `--json` just the items."""
-    return nullcontext(items) if is_quiet() else click.progressbar(items, label=label)
+    if is_quiet():
+        return nullcontext(items)
+    return click.progressbar(items, length=length, label=label)
 
 
 class LocalTime(click.ParamType[int]):

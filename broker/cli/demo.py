@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +25,15 @@ from broker.ingest.registers import Columns
 from broker.services import demo as house_service
 from broker.services import meters
 from broker.services.demo import SILENT_FLAT, Installed, Story
-from broker.sources.simulated_readings import MINUTES_KEPT_S, Anchor, due_times_s, sent
+from broker.sources.simulated_readings import (
+    MINUTES_KEPT_S,
+    Anchor,
+    Order,
+    Sent,
+    demo_house,
+    due_times_s,
+    simulated,
+)
 from broker.sources.simulator import SimulatedHouse
 from broker.units import DAY_S
 
@@ -30,8 +42,6 @@ LEAST_DAYS = 430
 DAYS_BEFORE_TERM = 3
 FEWEST_DAYS = 100
 """So that everything that happened to the meters lies within."""
-STEP_S = 28 * DAY_S
-"""So much time is simulated and stored at once."""
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -87,7 +97,9 @@ def demo(days: int | None) -> Report:
 
     Example: flask --app app demo --json
     """
-    house, now = SimulatedHouse(), now_s()
+    house, now = demo_house(), now_s()
+    if (zone := settings().timezone).key != house.description.zone:
+        say(f"Note: the house is in {house.description.zone}, but BROKER_TIMEZONE is {zone}.")
     known = _furnished(house, now, days)
     stored = _fill(house, known.story, now)
     who = logins(house, known)
@@ -141,46 +153,42 @@ def _fill(house: SimulatedHouse, story: Story, now: int) -> int:
     installed = house_service.installed(house, story)
     anchors = {meter.number: meter.begin for meter in installed}
     anchors |= house_service.last_readings(list(anchors))
-    begin_s = min(anchors[meter.number].time_s for meter in installed if meter.end_s is None)
+    orders = {
+        meter.number: Order(meter.simulated.number, times_s, anchor, now - MINUTES_KEPT_S)
+        for meter in installed
+        if (times_s := _times_s(meter, story, anchor := anchors[meter.number], now))
+    }
+    begin_s = min((order.anchor.time_s for order in orders.values()), default=now)
     months = (now - begin_s) // (30 * DAY_S)
-    steps = range(begin_s, now, STEP_S)
     label = f"Building {months} months of readings" if months else "Filling the gap up to now"
     stored = 0
-    with progress(steps, label) as begins_s:
-        for step_s in begins_s:
-            stored += _fill_until(house, story, installed, anchors, min(step_s + STEP_S, now), now)
+    with _simulations(list(orders.values()), now - begin_s) as simulations:
+        done = zip(orders, simulations, strict=True)
+        with progress(done, label, length=len(orders)) as items:
+            for number, readings in items:
+                columns = Columns(
+                    readings.times_s,
+                    readings.counters_tenth_uwh,
+                    [None] * len(readings.times_s),
+                    readings.powers_mw,
+                )
+                stored += take_in({meters.numbered(number): columns}, now).stored
     return stored
 
 
-def _fill_until(
-    house: SimulatedHouse,
-    story: Story,
-    installed: list[Installed],
-    anchors: dict[str, Anchor],
-    until_s: int,
-    now: int,
-) -> int:
-    """Stores every meter's readings up to a time and moves its anchor there."""
-    batch = {}
-    for meter in installed:
-        anchor = anchors[meter.number]
-        times_s = _times_s(meter, story, anchor, until_s, now)
-        if not times_s:
-            continue
-        readings = sent(house, meter.simulated, times_s, anchor, now - MINUTES_KEPT_S)
-        anchors[meter.number] = Anchor(readings.times_s[-1], readings.counters_tenth_uwh[-1])
-        batch[meters.numbered(meter.number)] = Columns(
-            readings.times_s,
-            readings.counters_tenth_uwh,
-            [None] * len(times_s),
-            readings.powers_mw,
-        )
-    return take_in(batch, now).stored if batch else 0
+@contextmanager
+def _simulations(orders: list[Order], duration_s: int) -> Iterator[Iterator[Sent]]:
+    """Every order's readings; months of them are simulated beside storing, on all cores."""
+    if duration_s < DAY_S:
+        yield map(simulated, orders)
+        return
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+        yield processes.map(simulated, orders)
 
 
-def _times_s(meter: Installed, story: Story, anchor: Anchor, until_s: int, now: int) -> list[int]:
-    """When a meter sent since its anchor; at its first and its last hour the fitter read it."""
-    end_s = until_s if meter.end_s is None else min(until_s, meter.end_s)
+def _times_s(meter: Installed, story: Story, anchor: Anchor, now: int) -> list[int]:
+    """When a meter sent since its anchor; at its first and its last time the fitter read it."""
+    end_s = now if meter.end_s is None else meter.end_s
     times_s = due_times_s(meter.simulated, anchor.time_s, end_s, now)
     if anchor == meter.begin and meter.begin.time_s <= end_s:
         times_s.insert(0, meter.begin.time_s)

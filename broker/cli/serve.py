@@ -24,7 +24,7 @@ from broker.cli.collector import own_url
 from broker.cli.command import settings
 from broker.cli.demo import known_secrets, logins
 from broker.models import db
-from broker.sources.simulator import SimulatedHouse
+from broker.sources.simulated_readings import demo_house
 from config import PROJECT
 
 STARTING_S = 60
@@ -153,7 +153,7 @@ def _greet() -> None:
     known = known_secrets(settings().instance)
     if known is None:
         return
-    who = logins(SimulatedHouse(), known)
+    who = logins(demo_house(), known)
     first, second, *_ = who["residents"]
     for label, login in (
         ("resident", first),

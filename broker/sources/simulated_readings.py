@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,29 @@ def due_times_s(meter: SimulatedMeter, after_s: int, until_s: int, now_s: int) -
         *_grid(max(after_s, minutes_from_s), min(until_s, ticks_from_s), MINUTE_S),
         *_grid(max(after_s, ticks_from_s), until_s, TICK_S),
     ]
+
+
+class Order(NamedTuple):
+    """What is to be simulated: plain values, so that another process can do it."""
+
+    meter: int
+    """The meter's place in the demo house."""
+    times_s: list[int]
+    anchor: Anchor
+    powers_from_s: int
+
+
+@cache
+def demo_house() -> SimulatedHouse:
+    """The one demo house; every process has the same."""
+    return SimulatedHouse()
+
+
+def simulated(order: Order) -> Sent:
+    """The readings of a meter of the demo house."""
+    house = demo_house()
+    meter = house.meters[order.meter]
+    return sent(house, meter, order.times_s, order.anchor, order.powers_from_s)
 
 
 def sent(
