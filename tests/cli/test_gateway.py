@@ -9,9 +9,15 @@ from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.serving import make_server
 
 from broker.cli.gateway import MOST_A_CALL, Gateway
+from broker.clock import now_s
 from broker.errors import Forbidden
+from broker.models import Reading, db
+from broker.services import demo
 from broker.services.demo import Installed
 from broker.sources.simulated_readings import Anchor
 from broker.sources.simulator import SimulatedHouse
@@ -125,3 +131,29 @@ def test_a_refusal_for_good_is_said_and_not_repeated(gateway: Gateway, server: S
     server.statuses = [401]
     with pytest.raises(Forbidden, match=r"/readings refuses: 401 .*because"):
         gateway.deliver(NOON_S + 10)
+
+
+def test_broker_itself_takes_in_what_the_gateway_sends(app: Flask) -> None:
+    now, zone = now_s(), app.config["BROKER"].timezone
+    house = SimulatedHouse()
+    story = demo.Story.told_at(now, now - 100 * 86_400, zone)
+    demo.furnish(house, story, "secret-of-the-demo", "key-of-the-demo", now, zone)
+    meters = demo.installed(house, story)
+    # As if everything up to a minute ago had been delivered.
+    known = {meter.number: Anchor(now - 60, 10**12) for meter in meters}
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        sent = Gateway(url, "key-of-the-demo", house, meters, known).deliver(now)
+        with pytest.raises(Forbidden, match="refuses: 401"):
+            Gateway(url, "another-key", house, meters, known).deliver(now)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    # Eleven meters send twelve times a minute; the two that only count may or may not be due.
+    assert 11 * 12 <= sent <= 11 * 12 + 2
+    with db.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Reading)) == sent
