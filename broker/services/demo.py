@@ -22,7 +22,8 @@ from broker.models import (
     Meter,
     MeterRole,
     MeterUse,
-    Reading,
+    QuarterHour,
+    Register,
     User,
     db,
     writer,
@@ -32,7 +33,7 @@ from broker.services.sessions import digest
 from broker.sources.simulated_readings import Anchor
 from broker.sources.simulator import SimulatedHouse, SimulatedMeter
 from broker.sources.simulator.portraits import portrait
-from broker.units import HOUR_S, MINUTE_S, TENTH_UWH_PER_KWH
+from broker.units import HOUR_S, MINUTE_S, QUARTER_HOUR_S, TENTH_UWH_PER_KWH
 
 OPERATOR = {"mail": "hausverwaltung@example.org", "first_name": "Sabine", "name": "Brandt"}
 KEY_NAME = "Gateway of the demo house"
@@ -128,17 +129,31 @@ def furnish(
 
 
 def last_readings(numbers: Sequence[str]) -> dict[str, Anchor]:
-    """Time and counter of each meter's newest reading, for those that have any."""
-    other = aliased(Reading)
-    newest = select(func.max(other.time_s)).where(other.meter_id == Meter.id).scalar_subquery()
+    """Time and counter of each meter's newest reading, for those that have any.
+
+    Taken from the quarter hours, which stay when raw readings expire.
+    """
+    other = aliased(QuarterHour)
+    newest = (
+        select(func.max(other.start_s))
+        .where(
+            other.meter_id == Meter.id,
+            other.register == int(Register.IMPORT),
+            other.last_s.is_not(None),
+        )
+        .scalar_subquery()
+    )
     statement = (
-        select(Meter.number, Reading.time_s, Reading.energy_tenth_uwh)
-        .join(Reading, (Reading.meter_id == Meter.id) & (Reading.time_s == newest))
-        .where(Meter.number.in_(numbers))
+        select(Meter.number, QuarterHour.last_s, QuarterHour.last_counter_tenth_uwh)
+        .join(QuarterHour, (QuarterHour.meter_id == Meter.id) & (QuarterHour.start_s == newest))
+        .where(Meter.number.in_(numbers), QuarterHour.register == int(Register.IMPORT))
     )
     with db.engine.connect() as connection:
-        rows = connection.execute(statement)
-        return {number: Anchor(time_s, counter) for number, time_s, counter in rows}
+        return {
+            number: Anchor(last_s, counter)
+            for number, last_s, counter in connection.execute(statement)
+            if last_s is not None and counter is not None
+        }
 
 
 def _flats(house: SimulatedHouse) -> list[SimulatedMeter]:
@@ -191,8 +206,10 @@ def _install(
                 group_id=group_id,
                 user_id=user_id,
                 role=role.value,
-                begin_s=meter.begin.time_s // 900 * 900,
-                end_s=None if meter.end_s is None else -(-meter.end_s // 900) * 900,
+                begin_s=meter.begin.time_s // QUARTER_HOUR_S * QUARTER_HOUR_S,
+                end_s=None
+                if meter.end_s is None
+                else -(-meter.end_s // QUARTER_HOUR_S) * QUARTER_HOUR_S,
             )
         )
         meter_ids.append(meter_id)

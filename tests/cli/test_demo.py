@@ -120,6 +120,11 @@ def test_a_second_build_only_fills_the_gap(
         assert "1322 readings were added" in done.stdout
         assert count(Reading) == before + 11 * 120 + 2
         assert first["residents"][0]["password"] in done.stdout
+        # The exchanged meter's readings expire altogether; that doesn't make it start again.
+        assert runner.invoke(args=["readings", "expire", "--days", "30"]).exit_code == 0
+        assert times_s(demo.OLD_METER) == []
+        assert build() == first
+        assert times_s(demo.OLD_METER) == []
 
 
 def test_a_group_of_that_name_is_never_taken_for_the_demo(
