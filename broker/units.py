@@ -22,6 +22,7 @@ EIGHTEENTHS_PER_TRAPEZOID_MWS = 25
 """A trapezoid (p0 + p1) · dt in mW·s holds half that energy; 1 mW·s is 25/9 · 0.1 µWh, so the
 trapezoid is exactly 25/18 · 0.1 µWh for every mW·s of (p0 + p1) · dt."""
 
+
 TENTH_UWH_PER_MW_QUARTER_HOUR = 2500
 """0.1 µWh in 900 s are 4e-4 mW, so 1 mW during a quarter hour is 2500 · 0.1 µWh."""
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from broker.api import accounts, assets, profile
+from broker.api import accounts, assets, history, live, pages, profile, readings
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
+    pages.bp,
     accounts.bp,
     profile.bp,
     assets.bp,
+    history.bp,
+    live.bp,
+    readings.bp,
 )

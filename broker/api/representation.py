@@ -116,7 +116,7 @@ def _form() -> FormFields:
 
 
 def json_document() -> Any:
-    """The body as JSON. NaN, duplicated encodings and unlimited nesting are refused by the parser."""
+    """The body as JSON. The parser refuses NaN, broken encodings and unlimited nesting."""
     try:
         return orjson.loads(request.get_data())
     except (orjson.JSONDecodeError, RecursionError) as error:

@@ -20,8 +20,8 @@ class Text(fields.String):
 class ErrorObject(Schema):
     """What every error answers."""
 
-    errorName = fields.String(required=True)
-    errorDescription = fields.String(required=True)
+    name = fields.String(required=True, data_key="errorName")
+    description = fields.String(required=True, data_key="errorDescription")
 
 
 class Nothing(Schema):

@@ -56,10 +56,16 @@ def register(app: Flask) -> None:
     app.before_request(_refuse_forged_requests)
 
 
+def bearer(request: Request) -> str | None:
+    """The secret of an Authorization header, `Bearer …` or bare."""
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix("Bearer ").removeprefix("bearer ").strip() or None
+
+
 def token_of(request: Request) -> str | None:
-    """The session token: `Authorization: Bearer …` or the bare token, else the cookie."""
-    if header := request.headers.get("Authorization"):
-        return header.removeprefix("Bearer ").removeprefix("bearer ").strip()
+    """The session token: that of the header, else the cookie."""
+    if "Authorization" in request.headers:
+        return bearer(request)
     return request.cookies.get(COOKIE)
 
 

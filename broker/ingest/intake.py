@@ -9,6 +9,7 @@ are computed anew from raw, by `revision`. Both ways give the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -22,7 +23,7 @@ from broker.live import hub
 from broker.models import Register, db, writer
 from broker.store import meter_events, quarter_hours, readings
 from broker.store.quarter_hours import MeterState
-from broker.store.readings import ReadingRow
+from broker.store.readings import QuarantinedRow, ReadingRow
 from broker.units import MINUTE_S
 
 FUTURE_TOLERANCE_S = 15 * MINUTE_S
@@ -38,10 +39,6 @@ class Outcome(NamedTuple):
     """Readings that were there already, just so."""
     quarantined: int
     """New readings that can't be true: kept, but in no sum until the operator accepts them."""
-
-
-class _NotPlain(Exception):
-    """Appending is too simple for these readings."""
 
 
 class _Rehearsed(Exception):
@@ -62,7 +59,7 @@ def take_in(batch: Mapping[int, Columns], now_s: int, *, rehearse: bool = False)
     _refuse_the_future(batch, now_s)
     try:
         outcome = _store(batch, now_s, rehearse, append=True)
-    except (IntegrityError, _NotPlain):  # a reading is there already, or both registers doubt
+    except IntegrityError:  # a reading is there already, so appending was too simple
         outcome = _store(batch, now_s, rehearse, append=False)
     if not rehearse:
         hub.publish(batch)
@@ -161,15 +158,14 @@ class _Appending:
     def __init__(self, connection: Connection, now_s: int) -> None:
         self.connection, self.now_s = connection, now_s
         self.readings: list[ReadingRow] = []
-        self.quarantined: list[ReadingRow] = []
+        self.quarantined: list[QuarantinedRow] = []
         self.quarter_hours: list[tuple[object, ...]] = []
 
     def append(self, columns: Columns, state: MeterState, exported: MeterState | None) -> int:
         """Appends a meter's readings; how many of them are implausible."""
         meter_id = state.meter_id
         integrates = state.latest is None or state.latest.offset is None
-        implausible: set[int] = set()
-        runs = []
+        doubted: dict[int, int] = {}
         for register, of in ((Register.IMPORT, state), (Register.EXPORT, exported)):
             if of is None:
                 continue
@@ -177,25 +173,24 @@ class _Appending:
                 register, columns, integrates=integrates, has_begun=of.latest is not None
             )
             run = rolled_up(of.latest, mine, max_power_w=state.max_power_w)
-            implausible.update(run.implausible)
-            runs.append((register, run))
-        if implausible and len(runs) > 1:
-            # One register's doubt concerns the whole reading: let the definition sort it out.
-            raise _NotPlain
-        rows = map(ReadingRow._make, zip([meter_id] * len(columns[0]), *columns, strict=True))
-        for register, run in runs:
-            self.quarter_hours += [(meter_id, int(register), *row) for row in run.quarter_hours]
+            self.quarter_hours += [(meter_id, register.value, *row) for row in run.quarter_hours]
             if run.events:
                 meter_events.add(self.connection, meter_id, register, run.events, self.now_s)
-        if not implausible:
+            for time_s in run.implausible:
+                doubted[time_s] = doubted.get(time_s, 0) + register
+        rows = map(ReadingRow._make, zip(repeat(meter_id), *columns, strict=False))
+        if not doubted:
             self.readings += rows
             return 0
         for row in rows:
-            (self.quarantined if row.time_s in implausible else self.readings).append(row)
-        return len(implausible)
+            if row.time_s in doubted:
+                self.quarantined.append(QuarantinedRow(*row, doubted[row.time_s], None))
+            else:
+                self.readings.append(row)
+        return len(doubted)
 
     def write(self) -> None:
         """Stores the readings, those in quarantine and the rollups."""
         readings.add(self.connection, self.readings)
-        readings.quarantine(self.connection, self.quarantined, Register.IMPORT)
+        readings.quarantine(self.connection, self.quarantined)
         quarter_hours.put(self.connection, self.quarter_hours)

@@ -6,6 +6,7 @@ of what the operator accepted, never of the order in which readings arrived.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -123,7 +124,8 @@ class _Window:
 
     def write(self) -> bool:
         """Replaces the window's quarter hours; whether all that follows still holds."""
-        runs, doubted = self._runs()
+        runs = {register: self._run(register) for register in Register}
+        doubted = self._doubted(runs)
         settled = True
         for register, run in runs.items():
             before_end = quarter_hours.last_before(
@@ -141,20 +143,20 @@ class _Window:
         self._sort_out(doubted)
         return settled
 
-    def _runs(self) -> tuple[dict[Register, Continued], dict[Register, set[int]]]:
-        """Both registers' runs, and the times of the readings that each of them doubts.
+    def _doubted(self, runs: dict[Register, Continued]) -> dict[Register, set[int]]:
+        """The times of the readings that each register doubts.
 
-        A reading that only the other register doubts is left out.
+        What it doubted before its run begins stands; the other's run may begin earlier.
         """
-        runs = {register: self._run(register, set()) for register in Register}
-        doubted = {
-            register: set(run.implausible) | self._doubted_before(register)
-            for register, run in runs.items()
-        }
-        for register, other in ((Register.IMPORT, Register.EXPORT), tuple(Register)[::-1]):
-            if left_out := doubted[other] - doubted[register]:
-                runs[register] = self._run(register, left_out)
-        return runs, doubted
+        doubted = {register: set(run.implausible) for register, run in runs.items()}
+        for register, before in self.before.items():
+            if before is not None and before.last_s is not None:
+                doubted[register] |= {
+                    time_s
+                    for time_s, registers in self.pending.items()
+                    if time_s <= before.last_s and registers & register
+                }
+        return doubted
 
     def _suspects_changed(
         self, register: Register, latest: QuarterHour | None, doubted: set[int]
@@ -164,18 +166,7 @@ class _Window:
         so_far = {time_s for time_s, registers in self.pending.items() if registers & register}
         return any(time_s > latest_s for time_s in so_far ^ doubted)
 
-    def _doubted_before(self, register: Register) -> set[int]:
-        """What a register doubted before its run begins; the other's may begin earlier."""
-        before = self.before[register]
-        if before is None or before.last_s is None:
-            return set()
-        return {
-            time_s
-            for time_s, registers in self.pending.items()
-            if time_s <= before.last_s and registers & register
-        }
-
-    def _run(self, register: Register, left_out: set[int]) -> Continued:
+    def _run(self, register: Register) -> Continued:
         before, columns = self.before[register], self.columns
         if columns is None:
             return Continued([], [], [])
@@ -187,7 +178,7 @@ class _Window:
             has_begun=before is not None,
         )
         begin_s = BEGINNING_S if before is None or before.last_s is None else before.last_s
-        mine = _kept(mine, begin_s, left_out)
+        mine = _after(mine, begin_s)
         return rolled_up(before, mine, max_power_w=self.state.max_power_w, accepted=self.accepted)
 
     def _replace(self, register: Register, run: Continued, drop_until_s: int) -> None:
@@ -225,12 +216,5 @@ def _state(quarter_hour: QuarterHour | None) -> object:
     return quarter_hour[5:11]
 
 
-def _kept(columns: RegisterColumns, after_s: int, left_out: set[int]) -> RegisterColumns:
-    if not left_out and (not columns.times_s or columns.times_s[0] > after_s):
-        return columns
-    places = [
-        place
-        for place, time_s in enumerate(columns.times_s)
-        if time_s > after_s and time_s not in left_out
-    ]
-    return columns.at(places)
+def _after(columns: RegisterColumns, time_s: int) -> RegisterColumns:
+    return columns.part(bisect_right(columns.times_s, time_s), len(columns.times_s))

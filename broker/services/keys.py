@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from broker import errors
 from broker.models import IngestKey, IngestKeyMeter, Meter, db, writer
@@ -64,6 +64,49 @@ def listed() -> list[dict[str, Any]]:
             }
             for row in connection.execute(keys)
         ]
+
+
+KNOWN = select(IngestKey.id).where(
+    IngestKey.digest == bindparam("digest"), IngestKey.revoked_s.is_(None)
+)
+OPENED_METERS = (
+    select(Meter.number, Meter.id)
+    .join(IngestKeyMeter, IngestKeyMeter.meter_id == Meter.id)
+    .where(
+        IngestKeyMeter.key_id == bindparam("key_id"),
+        Meter.number.in_(bindparam("numbers", expanding=True)),
+    )
+)
+OPENED_METER = (
+    select(Meter.number, Meter.id)
+    .join(IngestKeyMeter, IngestKeyMeter.meter_id == Meter.id)
+    .where(IngestKeyMeter.key_id == bindparam("key_id"), Meter.number == bindparam("number"))
+)
+
+
+def known(key: str) -> int | None:
+    """The id of a key; None if nobody made it or it has been revoked."""
+    with db.engine.connect() as connection:
+        return connection.scalar(KNOWN, {"digest": digest(key)})
+
+
+def meters_of(key_id: int, numbers: Collection[str]) -> dict[str, int]:
+    """The ids of meters by their numbers.
+
+    Raises Forbidden for a meter that the key doesn't open, whether or not it exists.
+    """
+    with db.engine.connect() as connection:
+        if len(numbers) == 1:  # the usual call; an IN list is written anew for each one
+            (number,) = numbers
+            found = connection.execute(OPENED_METER, {"key_id": key_id, "number": number})
+        else:
+            given = {"key_id": key_id, "numbers": list(numbers)}
+            found = connection.execute(OPENED_METERS, given)
+        opened = {row[0]: row[1] for row in found}
+    for number in numbers:
+        if number not in opened:
+            raise errors.Forbidden(f"meter_id: {number!r} is not a meter that this key opens.")
+    return opened
 
 
 def revoke(name: str, now_s: int) -> None:

@@ -86,7 +86,9 @@ def _check_numbers(column: list[Any], field: str, *, required: bool = False) -> 
         )
 
 
-def _refuse(column: Sequence[Any], is_wrong: Callable[[Any], Any], message: str, field: str = "") -> None:
+def _refuse(
+    column: Sequence[Any], is_wrong: Callable[[Any], Any], message: str, field: str = ""
+) -> None:
     place = next(place for place, value in enumerate(column) if is_wrong(value))
     raise InvalidInput(f"readings[{place}]{'.' if field else ''}{field}: {message}.")
 

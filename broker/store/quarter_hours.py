@@ -36,7 +36,8 @@ def _states_statement(ids: str) -> str:
     return f"""
         SELECT m.id, m.number, m.max_power_w, m.raw_from_s,
             EXISTS (SELECT 1 FROM quarantined_reading z WHERE z.meter_id = m.id
-                AND z.accepted_s IS NULL AND z.time_s > COALESCE(q.last_s, -1)),
+                AND z.accepted_s IS NULL AND z.time_s > COALESCE(q.last_s, -1)
+                AND z.doubted_registers <> 3 - :register),
             {columns}
         FROM meter m LEFT JOIN quarter_hour q ON q.meter_id = m.id AND q.register = :register
             AND q.start_s = (SELECT MAX(start_s) FROM quarter_hour

@@ -45,17 +45,26 @@ class ReadingRow(NamedTuple):
     power_mw: int | None
 
 
+class QuarantinedRow(NamedTuple):
+    """A reading in quarantine with its meter, in the order of the table's columns."""
+
+    meter_id: int
+    time_s: int
+    energy: int | None
+    energy_out: int | None
+    power_mw: int | None
+    doubted_registers: int
+    accepted_s: int | None
+
+
 def add(connection: Connection, readings: Sequence[ReadingRow]) -> None:
     """Stores new readings. Raises IntegrityError if one has a time that its meter already has."""
     rows.insert(connection, READING, readings)
 
 
-def quarantine(
-    connection: Connection, readings: Sequence[ReadingRow], doubted_registers: int
-) -> None:
+def quarantine(connection: Connection, readings: Sequence[QuarantinedRow]) -> None:
     """Stores readings that can't be true apart from the others."""
-    given = [(*reading, doubted_registers, None) for reading in readings]
-    rows.insert(connection, QUARANTINED, given)
+    rows.insert(connection, QUARANTINED, readings)
 
 
 def at(connection: Connection, meter_id: int, times_s: Sequence[int]) -> dict[int, StoredReading]:
