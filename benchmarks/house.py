@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import flask_migrate
 import numpy
@@ -222,7 +223,7 @@ def make_meters(roles: list[MeterRole], begin_s: int) -> list[int]:
         group_id = connection.scalar(
             insert(Group).values(name="Long Street 1", created_s=begin_s).returning(Group.id)
         )
-        ids = []
+        ids: list[int] = []
         for number, role in enumerate(roles, 1):
             meter = {"number": f"1EMH00{number:08}", "created_s": begin_s}
             meter_id = connection.scalar(insert(Meter).values(meter).returning(Meter.id))
@@ -248,7 +249,7 @@ def make_meters(roles: list[MeterRole], begin_s: int) -> list[int]:
                     begin_s=begin_s,
                 )
             )
-            ids.append(meter_id)
+            ids.append(cast(int, meter_id))
     return ids
 
 

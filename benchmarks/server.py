@@ -56,7 +56,7 @@ def serving(
         process = subprocess.Popen(
             command,
             cwd=PROJECT,
-            env=os.environ | {"BROKER_WEB_WORKERS": "1"} | environment,
+            env=os.environ | {"BROKER_WEB_WORKERS": "1"} | dict(environment),
             stdout=file,
             stderr=file,
         )
