@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from broker.api import accounts, assets, history, live, pages, profile, readings
+from broker.api import accounts, assets, docs, history, live, pages, profile, readings
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     pages.bp,
@@ -14,4 +14,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     history.bp,
     live.bp,
     readings.bp,
+    docs.bp,
 )

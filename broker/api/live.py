@@ -73,7 +73,15 @@ def _offer_no_compression() -> None:
 @login_required
 @gives(Snapshot, page="live.html", columns=True)
 def show_live() -> dict[str, Any]:
-    """The house right now."""
+    """The house right now.
+
+    By WebSocket at the same address the same object is sent as text: at once, and after every new
+    reading of the house, at most once a second. It needs `?meter_id=` with the caller's own meter
+    and a session: by the Authorization header, by the cookie of a page of Broker itself, or by
+    the subprotocols `broker.v1, bearer.<token>`, of which `broker.v1` is chosen. The socket closes
+    with 4401 without a valid session, also when it ends later, and with 4403 for a `meter_id`
+    that is missing or not the caller's.
+    """
     return live.snapshot(current_user.group_id)
 
 

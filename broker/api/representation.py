@@ -26,6 +26,7 @@ class Contract:
 
     query: Schema | None = None
     body: Schema | None = None
+    takes_forms: bool = False
     gives: Schema | None = None
     status: int = 200
     empty: int | None = None
@@ -82,7 +83,7 @@ def takes(schema: type[Schema]) -> Callable[[View], View]:
     loaded = schema()
 
     def decorate(view: View) -> View:
-        contract_of(view).body = loaded
+        contract_of(view).body, contract_of(view).takes_forms = loaded, True
         contract_of(view).errors += [400, 413, 415]
 
         @wraps(view)

@@ -88,6 +88,7 @@ def login_required(view: View) -> View:
 
 def operator_required(view: View) -> View:
     """Refuses everybody but operators."""
+    contract_of(view).errors.append(403)
 
     @login_required
     @wraps(view)
