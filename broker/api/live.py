@@ -82,7 +82,7 @@ def show_live() -> dict[str, Any]:
     with 4401 without a valid session, also when it ends later, and with 4403 for a `meter_id`
     that is missing or not the caller's.
     """
-    return live.snapshot(current_user.group_id)
+    return live.snapshot(current_user.group_id, now_s())
 
 
 @sock.route("/live", bp=bp)  # type: ignore[untyped-decorator]
@@ -92,14 +92,14 @@ def watch(socket: Server) -> None:
     account = _account(token)
     if account is None:
         socket.close(NOT_LOGGED_IN, "Log in first.")
-    elif request.args.get("meter_id") != live.own_meter_number(account.id, account.group_id):
+    elif request.args.get("meter_id") != _own_meter(account):
         socket.close(NOT_YOUR_METER, "meter_id is not your meter.")
     else:
         _stream(socket, token, account)
 
 
 def _stream(socket: Server, token: str | None, account: Account) -> None:
-    subscription = hub.subscribe(live.meter_ids_of_group(account.group_id))
+    subscription = hub.subscribe(live.meter_ids_of_group(account.group_id, now_s()))
     try:
         sent = checked = time.monotonic()
         _send(socket, account.group_id)
@@ -107,11 +107,12 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
             has_news = subscription.wait(CHECK_EVERY_S)
             if time.monotonic() - checked >= CHECK_EVERY_S:
                 checked = time.monotonic()
-                if _account(token) is None:
+                known = _account(token)
+                if known is None:
                     socket.close(NOT_LOGGED_IN, "The session has ended.")
                     return
-                outdated = subscription
-                subscription = hub.subscribe(live.meter_ids_of_group(account.group_id))
+                account, outdated = known, subscription
+                subscription = hub.subscribe(live.meter_ids_of_group(account.group_id, now_s()))
                 hub.unsubscribe(outdated)
             if has_news:
                 time.sleep(max(0.0, sent + AT_MOST_EVERY_S - time.monotonic()))
@@ -123,8 +124,12 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
 
 def _send(socket: Server, group_id: int) -> None:
     """Sends a snapshot whole: the library's own `send` ignores that a socket may take a part."""
-    text = orjson.dumps(live.snapshot(group_id)).decode()
+    text = orjson.dumps(live.snapshot(group_id, now_s())).decode()
     socket.sock.sendall(socket.ws.send(TextMessage(data=text)))
+
+
+def _own_meter(account: Account) -> str | None:
+    return live.own_meter_number(account.id, account.group_id, now_s())
 
 
 def _account(token: str | None) -> Account | None:

@@ -57,7 +57,7 @@ def home() -> dict[str, Any]:
     now = now_s()
     today = day_start_s(now, zone()), next_day_start_s(now, zone()), "quarter_hour", zone(), now
     return {
-        "live": live.snapshot(current_user.group_id),
+        "live": live.snapshot(current_user.group_id, now),
         "mine": history.of_user(current_user.id, *today),
         "ours": history.of_group(current_user.group_id, *today),
     }
