@@ -11,7 +11,7 @@ from broker import cli
 from broker.api import errors, formats, languages, live, session
 from broker.api.blueprints import BLUEPRINTS
 from broker.api.security_headers import SecurityHeaders
-from broker.models import db
+from broker.models import db, engine_settings
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Ten thousand readings take about 1 MB, an avatar of 5 MB nearly 7 in base64."""
@@ -24,7 +24,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.config.update(
         BROKER=settings,
         SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        **engine_settings(settings.database_url),
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from gevent import sleep
+
 from config import load
 
 SETTINGS = load()
@@ -22,3 +24,9 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_request(worker, request, environ, response):
+    """Lets the other connections have their turn: without it one that never pauses, as a client
+    with keep-alive does, would be served again and again while the others wait."""
+    sleep(0)

@@ -33,6 +33,7 @@ from broker.models import (
     Register,
     User,
     db,
+    dispose_engines,
     writer,
 )
 from broker.services import meters, passwords, sessions
@@ -60,7 +61,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if TEST_DATABASE_URL:
             _empty_schema()
         flask_migrate.upgrade()
-        db.engine.dispose()
+        dispose_engines()
     return instance
 
 
@@ -91,7 +92,7 @@ def app(settings: config.Settings) -> Iterator[Flask]:
             _empty_tables()
         yield app
         db.session.remove()
-        db.engine.dispose()
+        dispose_engines()
 
 
 def _forget_the_caller(_error: BaseException | None) -> None:

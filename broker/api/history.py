@@ -24,7 +24,6 @@ WRITTEN = "UTC times, `YYYY-MM-DD HH:MM:SS`"
 def time_field(description: str, **given: Any) -> fields.Integer:
     """A time in POSIX seconds."""
     return fields.Integer(
-        strict=True,
         validate=validate.Range(0, LATEST_S),
         metadata={"description": f"{description} POSIX seconds.", "example": 1579042800},
         **given,

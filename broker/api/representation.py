@@ -46,9 +46,9 @@ def contract_of(view: View) -> Contract:
 
 def wants_page() -> bool:
     """Whether the client prefers HTML. A bare `*/*` or a missing Accept gets JSON."""
+    if "text/html" not in request.environ.get("HTTP_ACCEPT", ""):
+        return False  # most callers are programs, and telling so quickly counts
     accept = request.accept_mimetypes
-    if not accept.provided:
-        return False
     return accept.best_match(["application/json", "text/html"]) == "text/html"
 
 

@@ -22,7 +22,16 @@ COOKIE = "broker_session"
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 csrf = CSRFProtect()
-login_manager = LoginManager()
+
+
+class Sessions(LoginManager):  # type: ignore[misc]
+    """Flask-Login, with nothing but our own tokens: no signed session and no "remember me"."""
+
+    def _load_user(self) -> None:
+        self._update_request_context_with_user(_account_of(request))
+
+
+login_manager = Sessions()
 
 
 class SessionCookies(SecureCookieSessionInterface):
@@ -51,8 +60,6 @@ def register(app: Flask) -> None:
     app.session_interface = SessionCookies()
     csrf.init_app(app)
     login_manager.init_app(app)
-    login_manager.session_protection = None
-    login_manager.request_loader(_account_of)
     app.before_request(_refuse_forged_requests)
 
 

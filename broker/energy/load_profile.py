@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 from broker.units import QUARTER_HOUR_S
 
 
 def mean_powers_mw(
-    boundaries: Iterable[Sequence[int | None]], until_s: int, step_s: int = QUARTER_HOUR_S
-) -> dict[int, float]:
-    """Mean power in mW of every known step that ends by `until_s`, keyed by its end.
+    starts_s: Sequence[int], openings: Sequence[int | None], step_s: int = QUARTER_HOUR_S
+) -> list[float | None]:
+    """Mean power in mW between neighbouring `starts_s`; one less than there are of these.
 
-    `boundaries` begin with their time in s and C at that time in 0.1 µWh, in order of time. A step
-    is known if C is known at both of its ends; so the powers of a day sum up to exactly its energy.
+    `openings` holds C in 0.1 µWh at `starts_s`, in order of time. A mean is known if C is known at
+    both ends of a step that nothing is missing from; so the powers of a day sum up to exactly its
+    energy.
     """
     tenth_uwh_per_mw = step_s * 25 // 9
-    powers: dict[int, float] = {}
-    expected_s, known = -1, None
-    for start_s, opening, *_ in boundaries:
-        if opening is not None and known is not None and start_s == expected_s <= until_s:
-            powers[start_s] = (opening - known) / tenth_uwh_per_mw
-        known = opening
-        expected_s = start_s + step_s  # type: ignore[operator]
-    return powers
+    if not starts_s:
+        return []
+    is_complete = starts_s[-1] - starts_s[0] == step_s * (len(starts_s) - 1)
+    if is_complete and None not in openings:
+        return [(later - c) / tenth_uwh_per_mw for c, later in pairwise(openings)]  # type: ignore[operator]
+    return [
+        (later - earlier) / tenth_uwh_per_mw
+        if end_s - start_s == step_s and earlier is not None and later is not None
+        else None
+        for (start_s, end_s), (earlier, later) in zip(
+            pairwise(starts_s), pairwise(openings), strict=True
+        )
+    ]
 
 
 def interpolated(time_s: int, earlier: tuple[int, int], later: tuple[int, int]) -> int:

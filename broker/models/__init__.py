@@ -1,7 +1,7 @@
 """The one model layer: a noun a file."""
 
 from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionToken, TokenPurpose
-from broker.models.database import Base, db, writer
+from broker.models.database import Base, db, dispose_engines, engine_settings, writer
 from broker.models.group import Group
 from broker.models.meter import (
     DEFAULT_MAX_POWER_W,
@@ -12,6 +12,8 @@ from broker.models.meter import (
     MeterUse,
     Register,
 )
+from broker.models.portable import JsonList, among
+from broker.models.prepared import Prepared
 from broker.models.reading import QuarantinedReading, QuarterHour, Reading
 from broker.models.user import AccountState, Avatar, HouseholdSize, User
 
@@ -25,11 +27,13 @@ __all__ = [
     "IngestKey",
     "IngestKeyMeter",
     "Invitation",
+    "JsonList",
     "Meter",
     "MeterEvent",
     "MeterEventKind",
     "MeterRole",
     "MeterUse",
+    "Prepared",
     "QuarantinedReading",
     "QuarterHour",
     "Reading",
@@ -37,6 +41,9 @@ __all__ = [
     "SessionToken",
     "TokenPurpose",
     "User",
+    "among",
     "db",
+    "dispose_engines",
+    "engine_settings",
     "writer",
 ]

@@ -23,6 +23,9 @@ class Base(DeclarativeBase):
 
 db = flask_sqlalchemy.SQLAlchemy(model_class=Base)
 
+READING = "reading"
+"""The key of the pool for `prepared` statements."""
+
 BUSY_TIMEOUT_MS = 15_000
 
 
@@ -58,6 +61,23 @@ def begin_sqlite(connection: Connection) -> None:
         driver = connection.connection.driver_connection
         assert driver is not None
         driver.execute("BEGIN")
+
+
+def engine_settings(url: str) -> dict[str, Any]:
+    """What Flask-SQLAlchemy is to know: the database, and a second pool of it for reading only."""
+    pool = {"pool_size": 10, "max_overflow": 20}
+    reading = {"url": url, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": pool,
+        "SQLALCHEMY_BINDS": {READING: reading | pool},
+    }
+
+
+def dispose_engines() -> None:
+    """Closes every idle connection."""
+    for engine in db.engines.values():
+        engine.dispose()
 
 
 def writer(engine: Engine) -> Engine:

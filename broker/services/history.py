@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from operator import itemgetter, sub
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 
-from broker.clock import day_start_s, day_starts_s, month_starts_s, written_utc
+from broker.clock import day_starts_s, month_starts_s, written_utc
 from broker.energy.load_profile import mean_powers_mw
 from broker.errors import InvalidInput
-from broker.models import AccountState, MeterRole, MeterUse, User, db
-from broker.services import totals
-from broker.store import meter_uses
-from broker.store.meter_uses import FLAT_OF_USER, GROUP, Owner, Use
-from broker.units import DAY_S, HOUR_S, mean_power_mw
+from broker.models import AccountState, MeterRole, MeterUse, Prepared, User
+from broker.services import day_counters, totals
+from broker.store.meter_uses import FLAT_OF_USER, GROUP, Curve, Owner, Use
+from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
 LONGEST_QUARTER_HOURS_S = 3 * 366 * DAY_S
 LONGEST_S = 15 * 366 * DAY_S
 
-Curve = dict[str, float]
+Powers = dict[str, float]
 Counters = dict[str, int]
 
 
@@ -49,19 +46,24 @@ class Course(NamedTuple):
     """A register's powers in mW and counters in 0.1 µWh, by written time."""
 
     energy: Counters
-    power: Curve
+    power: Powers
 
 
-START = itemgetter(0)
+SHARED_ROLES = (MeterRole.COMMON, MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
+
 HAS_FLAT = (
     select(MeterUse.id)
     .where(MeterUse.user_id == User.id, MeterUse.role == MeterRole.FLAT.value)
     .exists()
 )
-MEMBERS = select(User.id).where(
-    User.group_id == bindparam("group_id"),
-    User.state == AccountState.ACTIVE.value,
-    or_(User.is_operator.is_(False), HAS_FLAT),
+MEMBERS = Prepared(
+    select(User.id)
+    .where(
+        User.group_id == bindparam("group_id"),
+        User.state == AccountState.ACTIVE.value,
+        or_(User.is_operator.is_(False), HAS_FLAT),
+    )
+    .order_by(User.id)
 )
 """An operator is a member only if they live there as well."""
 
@@ -75,8 +77,7 @@ def of_user(
     Raises InvalidInput for an empty or too long time.
     """
     window = _window(begin_s, end_s, resolution, zone, now_s)
-    with db.engine.connect() as connection:
-        courses = _courses(connection, FLAT_OF_USER, user_id, window)
+    courses = _courses(FLAT_OF_USER, user_id, window)
     course = _joined(course for _, course in courses)
     return course._asdict() if course.energy or course.power else {}
 
@@ -90,26 +91,25 @@ def of_group(
     Raises InvalidInput for an empty or too long time.
     """
     window = _window(begin_s, end_s, resolution, zone, now_s)
-    with db.engine.connect() as connection:
-        members = list(connection.scalars(MEMBERS, {"group_id": group_id}))
-        courses = _courses(connection, GROUP, group_id, window)
+    members = [row.id for row in MEMBERS.rows(group_id=group_id)]
+    courses = _courses(GROUP, group_id, window)
     if not any(course.energy or course.power for _, course in courses):
         return {}
-    by_role = {
-        role: _joined(course for use, course in courses if use.role == role) for role in MeterRole
-    }
+    common, first, second = (
+        _joined(course for use, course in courses if use.role == role) for role in SHARED_ROLES
+    )
     by_user: dict[int, list[Course]] = {user_id: [] for user_id in members}
     for use, course in courses:
         if use.user_id in by_user and use.role == MeterRole.FLAT:
             by_user[use.user_id].append(course)
     return {
-        "consumed_energy": by_role[MeterRole.COMMON].energy,
-        "consumed_power": by_role[MeterRole.COMMON].power,
+        "consumed_energy": common.energy,
+        "consumed_power": common.power,
         "group_users": {str(user_id): _joined(mine)._asdict() for user_id, mine in by_user.items()},
-        "produced_first_meter_energy": by_role[MeterRole.FIRST_PRODUCTION].energy,
-        "produced_first_meter_power": by_role[MeterRole.FIRST_PRODUCTION].power,
-        "produced_second_meter_energy": by_role[MeterRole.SECOND_PRODUCTION].energy,
-        "produced_second_meter_power": by_role[MeterRole.SECOND_PRODUCTION].power,
+        "produced_first_meter_energy": first.energy,
+        "produced_first_meter_power": first.power,
+        "produced_second_meter_energy": second.energy,
+        "produced_second_meter_power": second.power,
     }
 
 
@@ -125,54 +125,45 @@ def _window(begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: in
     return Window(begin_s, min(end_s, now_s), chosen, zone)
 
 
-def _courses(
-    connection: Connection, owner: Owner, owner_id: int, window: Window
-) -> list[tuple[Use, Course]]:
+def _courses(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Course]]:
     """What each meter measured while it served the owner."""
     begin_s, end_s, resolution, zone = window
     if begin_s >= end_s:
         return []
-    uses = meter_uses.uses(connection, owner, owner_id, begin_s, end_s)
-    if resolution is not Resolution.QUARTER_HOUR:
-        return [(use, _coarse(connection, use, window)) for use in uses]
-    rows = meter_uses.boundaries(connection, owner, owner_id, begin_s, end_s)
     days = list(day_starts_s(begin_s, end_s, zone))
-    return [(use, _fine(use, rows.get(use.id, ()), days, window)) for use in uses]
-
-
-def _fine(use: Use, rows: Sequence[Sequence[Any]], days_s: Sequence[int], window: Window) -> Course:
-    """Quarter hours, and the first and last counter of each day among them."""
-    powers = mean_powers_mw(rows, window.end_s)
-    _, end_s = use.within(window.begin_s, window.end_s)
-    counters: dict[int, int] = {}
-    for day_s, next_s in zip(days_s, [*days_s[1:], end_s], strict=True):
-        begin, end = (bisect_left(rows, at_s, key=START) for at_s in (day_s, min(next_s, end_s)))
-        first = next((row for row in rows[begin:end] if row[2] is not None), None)
-        if first is not None:
-            last = next(row for row in reversed(rows[begin:end]) if row[2] is not None)
-            counters[first[2]] = first[3]
-            counters[last[4]] = last[5]
-    return Course(_written(counters), _written(powers))
-
-
-def _coarse(connection: Connection, use: Use, window: Window) -> Course:
-    """Hours, whole days or whole months, which the asked-for time is widened to."""
-    begin_s, end_s, resolution, zone = window
-    if resolution is Resolution.HOUR:
-        from_s, until_s = use.within(day_start_s(begin_s, zone), end_s)
-        hours = meter_uses.openings(connection, use, from_s - from_s % HOUR_S, until_s, HOUR_S)
-        in_time = [hour for hour in hours if (hour[0] or 0) >= begin_s]
-        powers = mean_powers_mw(in_time, end_s, HOUR_S)
+    if resolution is Resolution.QUARTER_HOUR:
+        curves = owner.curves(owner_id, begin_s, end_s)
+        powers = _powers(curves, QUARTER_HOUR_S)
+    elif resolution is Resolution.HOUR:
+        curves = owner.steps(owner_id, begin_s, end_s, HOUR_S, days[0] % HOUR_S)
+        powers = _powers(curves, HOUR_S)
     else:
+        curves = [Curve(use, [], []) for use in owner.uses(owner_id, begin_s, end_s)]
         starts_s = day_starts_s if resolution is Resolution.DAY else month_starts_s
         boundaries_s = list(starts_s(begin_s, end_s + 1, zone))
-        energies = totals.energies_tenth_uwh(connection, use, boundaries_s)
-        durations = dict(
-            zip(boundaries_s[1:], map(sub, boundaries_s[1:], boundaries_s), strict=False)
-        )
-        powers = {at_s: mean_power_mw(energy, durations[at_s]) for at_s, energy in energies.items()}
-    days = list(day_starts_s(begin_s, end_s, zone))
-    return Course(_written(totals.day_counters(connection, use, days, end_s)), _written(powers))
+        powers = [_written(totals.mean_powers_mw(curve.use, boundaries_s)) for curve in curves]
+    counters = day_counters.of_curves(owner, owner_id, curves, [*days, end_s])
+    return [
+        (curve.use, Course(counters[curve.use.id], of_use))
+        for curve, of_use in zip(curves, powers, strict=True)
+    ]
+
+
+def _powers(curves: Iterable[Curve], step_s: int) -> list[Powers]:
+    """The known mean powers of each curve by the written end of their steps."""
+    powers: list[Powers] = []
+    starts_s: list[int] = []
+    ends: list[str] = []
+    for curve in curves:
+        if curve.starts_s != starts_s:  # the meters of a house mostly have the same quarter hours
+            starts_s = curve.starts_s
+            ends = [written_utc(end_s) for end_s in starts_s[1:]]
+        means = mean_powers_mw(starts_s, curve.openings, step_s)
+        if None in means:
+            powers.append({end: mw for end, mw in zip(ends, means, strict=True) if mw is not None})
+        else:
+            powers.append(dict(zip(ends, means, strict=True)))  # type: ignore[arg-type]
+    return powers
 
 
 def _joined(courses: Iterable[Course]) -> Course:
@@ -181,7 +172,10 @@ def _joined(courses: Iterable[Course]) -> Course:
     Where a day or month saw two of them (a swap), their energies and so their powers add up.
     """
     energy: Counters = {}
-    power: Curve = {}
+    power: Powers = {}
+    courses = list(courses)
+    if len(courses) == 1:
+        return courses[0]
     for course in courses:
         energy |= course.energy
         if power.keys().isdisjoint(course.power):

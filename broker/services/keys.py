@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from broker import errors
-from broker.models import IngestKey, IngestKeyMeter, Meter, db, writer
+from broker.models import IngestKey, IngestKeyMeter, Meter, Prepared, db, writer
 from broker.services.meters import id_numbered
 from broker.services.sessions import digest, new_token
 
@@ -66,8 +66,10 @@ def listed() -> list[dict[str, Any]]:
         ]
 
 
-KNOWN = select(IngestKey.id).where(
-    IngestKey.digest == bindparam("digest"), IngestKey.revoked_s.is_(None)
+KNOWN = Prepared(
+    select(IngestKey.id).where(
+        IngestKey.digest == bindparam("digest"), IngestKey.revoked_s.is_(None)
+    )
 )
 OPENED_METERS = (
     select(Meter.number, Meter.id)
@@ -77,7 +79,7 @@ OPENED_METERS = (
         Meter.number.in_(bindparam("numbers", expanding=True)),
     )
 )
-OPENED_METER = (
+OPENED_METER = Prepared(
     select(Meter.number, Meter.id)
     .join(IngestKeyMeter, IngestKeyMeter.meter_id == Meter.id)
     .where(IngestKeyMeter.key_id == bindparam("key_id"), Meter.number == bindparam("number"))
@@ -86,8 +88,8 @@ OPENED_METER = (
 
 def known(key: str) -> int | None:
     """The id of a key; None if nobody made it or it has been revoked."""
-    with db.engine.connect() as connection:
-        return connection.scalar(KNOWN, {"digest": digest(key)})
+    row = KNOWN.first(digest=digest(key))
+    return None if row is None else int(row.id)
 
 
 def meters_of(key_id: int, numbers: Collection[str]) -> dict[str, int]:
@@ -95,14 +97,14 @@ def meters_of(key_id: int, numbers: Collection[str]) -> dict[str, int]:
 
     Raises Forbidden for a meter that the key doesn't open, whether or not it exists.
     """
-    with db.engine.connect() as connection:
-        if len(numbers) == 1:  # the usual call; an IN list is written anew for each one
-            (number,) = numbers
-            found = connection.execute(OPENED_METER, {"key_id": key_id, "number": number})
-        else:
+    if len(numbers) == 1:  # the usual call; an IN list is written anew for each one
+        (number,) = numbers
+        found: Sequence[Any] = OPENED_METER.rows(key_id=key_id, number=number)
+    else:
+        with db.engine.connect() as connection:
             given = {"key_id": key_id, "numbers": list(numbers)}
-            found = connection.execute(OPENED_METERS, given)
-        opened = {row[0]: row[1] for row in found}
+            found = connection.execute(OPENED_METERS, given).all()
+    opened = {row[0]: row[1] for row in found}
     for number in numbers:
         if number not in opened:
             raise errors.Forbidden(f"meter_id: {number!r} is not a meter that this key opens.")

@@ -28,7 +28,7 @@ def of_group(group_id: int) -> list[Member]:
     """The members of a group, by name."""
     statement = (
         select(User.id, CALLED, HAS_AVATAR.label("has_avatar"))
-        .where(User.id.in_(MEMBERS))
+        .where(User.id.in_(MEMBERS.statement))
         .order_by(CALLED, User.id)
     )
     with db.engine.connect() as connection:

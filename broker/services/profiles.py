@@ -28,6 +28,7 @@ from broker.models import (
     Meter,
     MeterRole,
     MeterUse,
+    Prepared,
     QuarterHour,
     User,
     db,
@@ -88,7 +89,7 @@ INHABITANTS_NOW = (
     .correlate(User)
     .scalar_subquery()
 )
-PROFILE = (
+PROFILE = Prepared(
     select(
         User.id,
         User.name,
@@ -125,12 +126,11 @@ def profile(
     asked = {
         "user_id": user_id,
         "now_s": now_s,
-        "today": clock.local_date(now_s, zone),
+        "today": clock.local_date(now_s, zone).isoformat(),
         "term_begin_s": clock.term_start_s(now_s, term_start, zone),
         "previous_term_begin_s": clock.term_start_s(now_s, term_start, zone, terms_before=1),
     }
-    with db.engine.connect() as connection:
-        row = connection.execute(PROFILE, asked).one()
+    row = PROFILE.first(**asked)
     return {
         "id": row.id,
         "name": row.name,
@@ -146,9 +146,9 @@ def profile(
         "baseline_state": baseline.state(
             registered_s=row.registered_us // 1_000_000,
             now_s=now_s,
-            has_readings=row.has_readings,
-            has_reading_near_begin=row.has_reading_near_begin,
-            has_reading_near_end=row.has_reading_near_end,
+            has_readings=bool(row.has_readings),
+            has_reading_near_begin=bool(row.has_reading_near_begin),
+            has_reading_near_end=bool(row.has_reading_near_end),
         ).value,
     }
 
@@ -190,4 +190,4 @@ def change(
 
 def _written(registered_us: int) -> str:
     registered = EPOCH + timedelta(microseconds=registered_us)
-    return registered.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return registered.replace(tzinfo=None).isoformat(" ", "microseconds")

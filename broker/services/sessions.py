@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from broker.models import AccountState, SessionToken, User, db, writer
+from broker.models import AccountState, Prepared, SessionToken, User, db, writer
 from broker.units import DAY_S
 
 TOKEN_BYTES = 32
@@ -28,7 +28,7 @@ class Account:
     is_authenticated: ClassVar[bool] = True
 
 
-ACCOUNT_BY_DIGEST = (
+ACCOUNT_BY_DIGEST = Prepared(
     select(
         User.id,
         User.group_id,
@@ -57,15 +57,12 @@ def new_token() -> str:
 
 def account(token: str, now_s: int, session_days: int) -> Account | None:
     """Who a token belongs to; None if it is unknown, expired or revoked."""
-    with db.engine.connect() as connection:
-        row = connection.execute(
-            ACCOUNT_BY_DIGEST, {"digest": digest(token), "now_s": now_s}
-        ).first()
+    row = ACCOUNT_BY_DIGEST.first(digest=digest(token), now_s=now_s)
     if row is None:
         return None
     if row.expires_s - now_s < session_days * DAY_S - EXTEND_AFTER_S:
         _extend(row.session_id, now_s + session_days * DAY_S)
-    return Account(row.id, row.group_id, row.is_operator, row.session_id)
+    return Account(row.id, row.group_id, bool(row.is_operator), row.session_id)
 
 
 def _extend(session_id: int, expires_s: int) -> None:

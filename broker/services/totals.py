@@ -1,4 +1,4 @@
-"""Energy of whole hours, days and months, and the counters at both ends of each day.
+"""Energy of whole days and months.
 
 For totals C(t) is interpolated however long the gap: energy counts that was used while nobody was
 looking, once the counter is back.
@@ -11,11 +11,26 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from broker.models import db
 from broker.store import cumulated
 from broker.store.meter_uses import Use
-from broker.store.quarter_hours import first_from, last_before
+from broker.units import mean_power_mw
 
 FOR_EVER_S = 2**62
+
+
+def mean_powers_mw(use: Use, boundaries_s: Sequence[int]) -> dict[int, float]:
+    """Mean power in mW between neighbouring boundaries, keyed by the later one.
+
+    Power times duration is the energy of the period: see `energies_tenth_uwh`.
+    """
+    with db.engine.connect() as connection:
+        energies = energies_tenth_uwh(connection, use, boundaries_s)
+    return {
+        end_s: mean_power_mw(energies[end_s], end_s - begin_s)
+        for begin_s, end_s in pairwise(boundaries_s)
+        if end_s in energies
+    }
 
 
 def energies_tenth_uwh(
@@ -47,20 +62,3 @@ def energies_tenth_uwh(
         if begin_s < end_s and begin_s in stand and end_s in stand:
             energies[later_s] = stand[end_s] - stand[begin_s]
     return energies
-
-
-def day_counters(
-    connection: Connection, use: Use, day_starts_s: Sequence[int], end_s: int
-) -> dict[int, int]:
-    """First and last counter of each day in 0.1 µWh under the readings' own times."""
-    counters: dict[int, int] = {}
-    for begin_s, next_s in zip(day_starts_s, [*day_starts_s[1:], end_s], strict=True):
-        from_s, until_s = use.within(begin_s, next_s)
-        first = first_from(connection, use.meter_id, use.register, from_s)
-        if first is None or first.start_s >= until_s:
-            continue
-        last = last_before(connection, use.meter_id, use.register, until_s)
-        assert last is not None
-        counters[first.first_s] = first.first_counter  # type: ignore[index,assignment]
-        counters[last.last_s] = last.last_counter  # type: ignore[index,assignment]
-    return counters

@@ -1,0 +1,79 @@
+"""What the meter showed: the first and the last counter of each day, under their own times."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from broker.clock import written_utc
+from broker.energy.quarter_hours import QuarterHour
+from broker.models import db
+from broker.store.meter_uses import Counters, Curve, Owner, Use
+from broker.store.quarter_hours import first_from, last_before
+from broker.units import QUARTER_HOUR_S
+
+
+class _Day(NamedTuple):
+    """The part of a day that belongs to a use, and its first and last quarter hour."""
+
+    use: Use
+    begin_s: int
+    end_s: int
+    first_start_s: int
+    last_start_s: int
+
+
+def of_curves(
+    owner: Owner, owner_id: int, curves: Sequence[Curve], bounds_s: Sequence[int]
+) -> dict[int, dict[str, int]]:
+    """Counters in 0.1 µWh by written time, for each use by its id.
+
+    `bounds_s` are the midnights of the days and the end of the last one.
+    """
+    days = [day for curve in curves for day in _days(curve, bounds_s)]
+    starts_s = {day.first_start_s for day in days} | {day.last_start_s for day in days}
+    known = owner.counters(owner_id, starts_s)
+    counters: dict[int, dict[str, int]] = {curve.use.id: {} for curve in curves}
+    for day in days:
+        first = known.get((day.use.id, day.first_start_s))
+        last = known.get((day.use.id, day.last_start_s))
+        if first is None or last is None:
+            if (found := _sought(day)) is None:
+                continue
+            first, last = found
+        counters[day.use.id][written_utc(first.first_s)] = first.first_counter
+        counters[day.use.id][written_utc(last.last_s)] = last.last_counter
+    return counters
+
+
+def _days(curve: Curve, bounds_s: Sequence[int]) -> list[_Day]:
+    """Where the first and last reading of each day usually are: in its outermost quarter hours."""
+    days = []
+    starts_s = curve.starts_s
+    for day_s, next_s in pairwise(bounds_s):
+        begin_s, end_s = curve.use.within(day_s, next_s)
+        first_s, last_s = begin_s, end_s - QUARTER_HOUR_S
+        if starts_s:
+            begin, end = bisect_left(starts_s, begin_s), bisect_left(starts_s, end_s)
+            if begin < end:
+                first_s, last_s = starts_s[begin], starts_s[end - 1]
+        if begin_s < end_s:
+            days.append(_Day(curve.use, begin_s, end_s, first_s, last_s))
+    return days
+
+
+def _sought(day: _Day) -> tuple[Counters, Counters] | None:
+    """The quarter hours of a day with its first and last reading, when they lie elsewhere."""
+    meter_id, register = day.use.meter_id, day.use.register
+    with db.engine.connect() as connection:
+        first = first_from(connection, meter_id, register, day.begin_s)
+        last = last_before(connection, meter_id, register, day.end_s)
+    if first is None or last is None or first.start_s > last.start_s:
+        return None
+    return _counters(first), _counters(last)
+
+
+def _counters(quarter_hour: QuarterHour) -> Counters:
+    return Counters(*quarter_hour[2:4], *quarter_hour[5:7])  # type: ignore[arg-type]
