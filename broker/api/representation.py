@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import orjson
@@ -52,14 +52,21 @@ def wants_page() -> bool:
     return accept.best_match(["application/json", "text/html"]) == "text/html"
 
 
-def as_json(data: Any, status: int = 200) -> Response:
-    """A JSON response of plain data."""
-    return Response(orjson.dumps(data), status, mimetype="application/json")
+def as_json(data: Any, status: int = 200, *, vary: bool = False) -> Response:
+    """A JSON response of plain data; `vary` tells caches that there is a page of it as well."""
+    headers = {"Vary": "Accept"} if vary else None
+    return Response(orjson.dumps(data), status, headers, content_type="application/json")
 
 
 def takes_query(schema: type[Schema]) -> Callable[[View], View]:
     """Reads the query string by a schema; its fields become the view's keyword arguments."""
     loaded = schema(unknown=EXCLUDE)
+
+    @lru_cache(maxsize=512)
+    def read(query: bytes) -> dict[str, Any]:
+        """A phone asks the same again and again, so reading it once is enough."""
+        fields: dict[str, Any] = loaded.load(request.args.to_dict())
+        return fields
 
     def decorate(view: View) -> View:
         contract_of(view).query = loaded
@@ -67,7 +74,7 @@ def takes_query(schema: type[Schema]) -> Callable[[View], View]:
 
         @wraps(view)
         def with_query(**kwargs: Any) -> Any:
-            return view(**kwargs, **loaded.load(request.args.to_dict()))
+            return view(**kwargs, **read(request.query_string))
 
         return with_query
 
@@ -154,16 +161,13 @@ def gives(
             data = view(**kwargs)
             if isinstance(data, Response):
                 return data
-            if wants_page() and (page or then):
-                response = _page(page, then, data)
-            elif empty is not None and not data:
-                response = Response(status=204) if empty == 204 else as_json({}, empty)
-            else:
-                plain = data if dumped is None or columns else dumped.dump(data)
-                response = as_json(plain if plain is not None else {}, status)
-            if page or then:
-                response.vary.add("Accept")
-            return response
+            has_page = bool(page or then)
+            if has_page and wants_page():
+                return _page(page, then, data)
+            if empty is not None and not data:
+                return as_json({}, empty, vary=has_page)
+            plain = data if dumped is None or columns else dumped.dump(data)
+            return as_json(plain if plain is not None else {}, status, vary=has_page)
 
         return represented
 
@@ -173,6 +177,9 @@ def gives(
 def _page(page: str | None, then: str | Callable[[], str] | None, data: Any) -> Response:
     if then and (request.method != "GET" or page is None):
         address = then() if callable(then) else url_for(then)
-        return redirect(address, 303)  # type: ignore[return-value]
-    assert page
-    return Response(render_template(page, data=data), mimetype="text/html")
+        response: Response = redirect(address, 303)  # type: ignore[assignment]
+    else:
+        assert page
+        response = Response(render_template(page, data=data), mimetype="text/html")
+    response.vary.add("Accept")
+    return response

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
@@ -30,6 +30,9 @@ class Sessions(LoginManager):  # type: ignore[misc]
     def _load_user(self) -> None:
         self._update_request_context_with_user(_account_of(request))
 
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
 
 login_manager = Sessions()
 
@@ -38,6 +41,17 @@ class SessionCookies(SecureCookieSessionInterface):
     """Flask's cookie of messages and CSRF tokens, with a signer that isn't made anew each time."""
 
     _signer: URLSafeTimedSerializer | None = None
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the cookie holds; without one there is nothing to verify."""
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Sends the cookie if somebody has looked at it or changed it."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """The signer of the app."""

@@ -12,7 +12,7 @@ from broker.models.meter import (
     MeterUse,
     Register,
 )
-from broker.models.portable import JsonList, among
+from broker.models.portable import Earlier, JsonList, Later, among
 from broker.models.prepared import Prepared
 from broker.models.reading import QuarantinedReading, QuarterHour, Reading
 from broker.models.user import AccountState, Avatar, HouseholdSize, User
@@ -22,12 +22,14 @@ __all__ = [
     "AccountState",
     "Avatar",
     "Base",
+    "Earlier",
     "Group",
     "HouseholdSize",
     "IngestKey",
     "IngestKeyMeter",
     "Invitation",
     "JsonList",
+    "Later",
     "Meter",
     "MeterEvent",
     "MeterEventKind",

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, Select
 
-from broker.models.database import READING, db
+from broker.models.database import READING, db, sqlite_reader
 
 
 class Prepared:
@@ -40,15 +40,17 @@ class Prepared:
     def _run(self, given: dict[str, Any]) -> list[tuple[Any, ...]]:
         engine = db.engines[READING]
         sql, constants = self._compiled.get(engine.name) or self._compile(engine)
-        if engine.name == "sqlite":  # it knows no lists but those of JSON
-            given = {
-                name: orjson.dumps(value).decode() if isinstance(value, list) else value
-                for name, value in given.items()
-            }
+        rows: list[tuple[Any, ...]]
+        if engine.name == "sqlite":
+            for name, value in given.items():
+                if isinstance(value, list):  # it knows no lists but those of JSON
+                    given[name] = orjson.dumps(value).decode()
+            rows = sqlite_reader(engine).execute(sql, constants | given).fetchall()
+            return rows
         pooled = engine.raw_connection()
         try:
             driver: Any = pooled.driver_connection
-            rows: list[tuple[Any, ...]] = driver.execute(sql, constants | given).fetchall()
+            rows = driver.execute(sql, constants | given).fetchall()
         finally:
             pooled.close()
         return rows

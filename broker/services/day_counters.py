@@ -25,6 +25,20 @@ class _Day(NamedTuple):
     last_start_s: int
 
 
+def usual_edges_s(bounds_s: Sequence[int], begin_s: int) -> list[int]:
+    """The quarter hours in which the first and last readings of days usually lie.
+
+    `bounds_s` are the midnights of the days and the end of the last one, which may be now: then
+    the last reading may as well lie in the quarter hour before.
+    """
+    first_s = begin_s + -begin_s % QUARTER_HOUR_S
+    last_s = (bounds_s[-1] - 1) // QUARTER_HOUR_S * QUARTER_HOUR_S
+    edges_s = {first_s, last_s, last_s - QUARTER_HOUR_S}
+    for midnight_s in bounds_s[1:-1]:
+        edges_s |= {midnight_s, midnight_s - QUARTER_HOUR_S}
+    return sorted(edges_s)
+
+
 def of_curves(
     owner: Owner, owner_id: int, curves: Sequence[Curve], bounds_s: Sequence[int]
 ) -> dict[int, dict[str, int]]:
@@ -32,19 +46,25 @@ def of_curves(
 
     `bounds_s` are the midnights of the days and the end of the last one.
     """
-    days = [day for curve in curves for day in _days(curve, bounds_s)]
-    starts_s = {day.first_start_s for day in days} | {day.last_start_s for day in days}
-    known = owner.counters(owner_id, starts_s)
+    days = [(curve.edges, day) for curve in curves for day in _days(curve, bounds_s)]
+    missing = {
+        start_s
+        for edges, day in days
+        for start_s in (day.first_start_s, day.last_start_s)
+        if start_s not in edges
+    }
+    others = owner.counters(owner_id, missing) if missing else {}
     counters: dict[int, dict[str, int]] = {curve.use.id: {} for curve in curves}
-    for day in days:
-        first = known.get((day.use.id, day.first_start_s))
-        last = known.get((day.use.id, day.last_start_s))
+    for edges, day in days:
+        first = edges.get(day.first_start_s) or others.get((day.use.id, day.first_start_s))
+        last = edges.get(day.last_start_s) or others.get((day.use.id, day.last_start_s))
         if first is None or last is None:
             if (found := _sought(day)) is None:
                 continue
             first, last = found
-        counters[day.use.id][written_utc(first.first_s)] = first.first_counter
-        counters[day.use.id][written_utc(last.last_s)] = last.last_counter
+        of_use = counters[day.use.id]
+        of_use[written_utc(first.first_s)] = first.first_counter
+        of_use[written_utc(last.last_s)] = last.last_counter
     return counters
 
 

@@ -132,13 +132,14 @@ def _courses(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Cou
         return []
     days = list(day_starts_s(begin_s, end_s, zone))
     if resolution is Resolution.QUARTER_HOUR:
-        curves = owner.curves(owner_id, begin_s, end_s)
+        edges_s = day_counters.usual_edges_s([*days, end_s], begin_s)
+        curves = owner.curves(owner_id, begin_s, end_s, edges_s)
         powers = _powers(curves, QUARTER_HOUR_S)
     elif resolution is Resolution.HOUR:
         curves = owner.steps(owner_id, begin_s, end_s, HOUR_S, days[0] % HOUR_S)
         powers = _powers(curves, HOUR_S)
     else:
-        curves = [Curve(use, [], []) for use in owner.uses(owner_id, begin_s, end_s)]
+        curves = [Curve(use, [], [], {}) for use in owner.uses(owner_id, begin_s, end_s)]
         starts_s = day_starts_s if resolution is Resolution.DAY else month_starts_s
         boundaries_s = list(starts_s(begin_s, end_s + 1, zone))
         powers = [_written(totals.mean_powers_mw(curve.use, boundaries_s)) for curve in curves]
@@ -155,7 +156,7 @@ def _powers(curves: Iterable[Curve], step_s: int) -> list[Powers]:
     starts_s: list[int] = []
     ends: list[str] = []
     for curve in curves:
-        if curve.starts_s != starts_s:  # the meters of a house mostly have the same quarter hours
+        if curve.starts_s is not starts_s:  # the meters of a house mostly share them
             starts_s = curve.starts_s
             ends = [written_utc(end_s) for end_s in starts_s[1:]]
         means = mean_powers_mw(starts_s, curve.openings, step_s)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, or_, select
 
-from broker.models import JsonList, MeterRole, MeterUse, Prepared, among
+from broker.models import Earlier, JsonList, Later, MeterRole, MeterUse, Prepared, among
 from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 
 USE = MeterUse.__table__
@@ -31,14 +31,6 @@ class Use(NamedTuple):
         return max(begin_s, self.begin_s), min(end_s, use_end_s)
 
 
-class Curve(NamedTuple):
-    """C(t) in 0.1 µWh at the starts of the quarter hours of a use; None where it is unknown."""
-
-    use: Use
-    starts_s: list[int]
-    openings: list[int | None]
-
-
 class Counters(NamedTuple):
     """The first and the last reading of a quarter hour: times in s, counters in 0.1 µWh."""
 
@@ -48,40 +40,72 @@ class Counters(NamedTuple):
     last_counter: int
 
 
+class Curve(NamedTuple):
+    """C(t) in 0.1 µWh at the starts of the quarter hours of a use; None where it is unknown."""
+
+    use: Use
+    starts_s: list[int]
+    openings: list[int | None]
+    edges: dict[int, Counters]
+    """What was asked for of certain quarter hours, by their start; those without readings lack."""
+
+
 _USE_COLUMNS = [USE.c[name] for name in Use._fields]
 _OVERLAPS = and_(
     USE.c.begin_s < bindparam("end_s"),
     or_(USE.c.end_s.is_(None), USE.c.end_s > bindparam("begin_s")),
 )
-# The bounds of the use are written as differences: a database seeks by one lower bound only, and
-# it must not be the beginning of the use but that of the shown time.
+# The bounds of the use and of the shown time are made one: a database seeks by one lower bound.
+# The quarter hour that begins at the end is among the shown, since it closes the last one.
 _ITS_QUARTER_HOURS = and_(
-    QUARTER_HOUR.c.meter_id == USE.c.meter_id,
-    QUARTER_HOUR.c.register == USE.c.register,
-    QUARTER_HOUR.c.start_s - USE.c.begin_s >= 0,
+    QUARTER_HOUR.c.meter_id == USE.c.meter_id, QUARTER_HOUR.c.register == USE.c.register
 )
-# The one that begins where a use ends is among them, since it closes the last one.
 _SHOWN = and_(
     _ITS_QUARTER_HOURS,
-    or_(USE.c.end_s.is_(None), QUARTER_HOUR.c.start_s - USE.c.end_s <= 0),
-    QUARTER_HOUR.c.start_s >= bindparam("begin_s"),
-    QUARTER_HOUR.c.start_s <= bindparam("end_s"),
+    QUARTER_HOUR.c.start_s >= Later(USE.c.begin_s, bindparam("begin_s")),
+    QUARTER_HOUR.c.start_s
+    <= Earlier(func.coalesce(USE.c.end_s, bindparam("end_s")), bindparam("end_s")),
+)
+# These are sought by their times, so the bounds of the use must not look like something to seek by.
+_EDGES = and_(
+    _ITS_QUARTER_HOURS,
+    QUARTER_HOUR.c.start_s - USE.c.begin_s >= 0,
+    or_(USE.c.end_s.is_(None), QUARTER_HOUR.c.start_s - USE.c.end_s < 0),
+    QUARTER_HOUR.c.first_s.is_not(None),
 )
 _EVERY_STEP = QUARTER_HOUR.c.start_s % bindparam("step_s") == bindparam("phase_s")
 
 
+_COUNTERS = [
+    QUARTER_HOUR.c.first_s,
+    QUARTER_HOUR.c.first_counter_tenth_uwh,
+    QUARTER_HOUR.c.last_s,
+    QUARTER_HOUR.c.last_counter_tenth_uwh,
+]
+
+
 def _curves(owner: ColumnElement[bool], *conditions: ColumnElement[bool]) -> Prepared:
     """One row a use: its columns, and its quarter hours as two lists in one text."""
-    rows = (
-        select(QUARTER_HOUR.c.start_s, QUARTER_HOUR.c.opening_tenth_uwh)
+    quarter_hour = QUARTER_HOUR.c
+    lists = (
+        select(
+            JsonList(quarter_hour.start_s, quarter_hour.start_s)
+            + " "
+            + JsonList(quarter_hour.opening_tenth_uwh, quarter_hour.start_s)
+        )
         .where(_SHOWN, *conditions)
-        .order_by(QUARTER_HOUR.c.start_s)
         .correlate(USE)
-        .subquery()
     )
-    lists = select(JsonList(rows.c[0]) + " " + JsonList(rows.c[1])).scalar_subquery()
+    edge: ColumnElement[str] = cast(quarter_hour.start_s, Text)
+    for column in _COUNTERS:
+        edge = edge + "," + cast(column, Text)
+    edges = (
+        select("[" + func.coalesce(func.aggregate_strings(edge, ","), "") + "]")
+        .where(_EDGES, among(quarter_hour.start_s, "edges_s"))
+        .correlate(USE)
+    )
     return Prepared(
-        select(*_USE_COLUMNS, lists.label("lists"))
+        select(*_USE_COLUMNS, lists.scalar_subquery(), edges.scalar_subquery())
         .where(owner, _OVERLAPS)
         .order_by(USE.c.begin_s, USE.c.id)
     )
@@ -89,21 +113,9 @@ def _curves(owner: ColumnElement[bool], *conditions: ColumnElement[bool]) -> Pre
 
 def _counters(owner: ColumnElement[bool]) -> Prepared:
     return Prepared(
-        select(
-            USE.c.id,
-            QUARTER_HOUR.c.start_s,
-            QUARTER_HOUR.c.first_s,
-            QUARTER_HOUR.c.first_counter_tenth_uwh,
-            QUARTER_HOUR.c.last_s,
-            QUARTER_HOUR.c.last_counter_tenth_uwh,
-        )
+        select(USE.c.id, QUARTER_HOUR.c.start_s, *_COUNTERS)
         .join(QUARTER_HOUR, _ITS_QUARTER_HOURS)
-        .where(
-            owner,
-            or_(USE.c.end_s.is_(None), QUARTER_HOUR.c.start_s - USE.c.end_s < 0),
-            QUARTER_HOUR.c.first_s.is_not(None),
-            among(QUARTER_HOUR.c.start_s, "times_s"),
-        )
+        .where(owner, _EDGES, among(QUARTER_HOUR.c.start_s, "times_s"))
     )
 
 
@@ -123,18 +135,19 @@ class Owner:
         rows = self._uses.rows(owner_id=owner_id, begin_s=begin_s, end_s=end_s)
         return [Use._make(row) for row in rows]
 
-    def curves(self, owner_id: int, begin_s: int, end_s: int) -> list[Curve]:
+    def curves(self, owner_id: int, begin_s: int, end_s: int, edges_s: list[int]) -> list[Curve]:
         """The uses with their quarter hours that start in [begin_s, end_s]."""
-        rows = self._quarter_hours.rows(owner_id=owner_id, begin_s=begin_s, end_s=end_s)
-        return [_curve(row) for row in rows]
+        given = {"owner_id": owner_id, "begin_s": begin_s, "end_s": end_s}
+        rows = self._quarter_hours.rows(**given, edges_s=edges_s)
+        return _read(rows)
 
     def steps(
         self, owner_id: int, begin_s: int, end_s: int, step_s: int, phase_s: int
     ) -> list[Curve]:
         """The same, but only every `step_s`, where a time leaves the remainder `phase_s`."""
         given = {"owner_id": owner_id, "begin_s": begin_s, "end_s": end_s}
-        rows = self._steps.rows(**given, step_s=step_s, phase_s=phase_s)
-        return [_curve(row) for row in rows]
+        rows = self._steps.rows(**given, step_s=step_s, phase_s=phase_s, edges_s=[])
+        return _read(rows)
 
     def counters(self, owner_id: int, starts_s: Iterable[int]) -> dict[tuple[int, int], Counters]:
         """First and last reading of certain quarter hours by use id and start; those with any."""
@@ -142,9 +155,18 @@ class Owner:
         return {(row[0], row[1]): Counters._make(row[2:]) for row in rows}
 
 
-def _curve(row: Any) -> Curve:
-    starts, _, openings = (row[-1] or "[] []").partition(" ")
-    return Curve(Use._make(row[:-1]), orjson.loads(starts), orjson.loads(openings))
+def _read(rows: Iterable[Any]) -> list[Curve]:
+    curves: list[Curve] = []
+    latest_text, starts = "[]", list[int]()
+    for *of_use, lists, numbers in rows:
+        text, _, others = (lists or "[] []").partition(" ")
+        if text != latest_text:  # the meters of a house mostly have the same quarter hours
+            latest_text, starts = text, orjson.loads(text)
+        openings = orjson.loads(others)
+        edges = orjson.loads(numbers)
+        known = {edges[n]: Counters._make(edges[n + 1 : n + 5]) for n in range(0, len(edges), 5)}
+        curves.append(Curve(Use._make(of_use), starts, openings, known))
+    return curves
 
 
 FLAT_OF_USER = Owner(
