@@ -40,13 +40,22 @@ def usual_edges_s(bounds_s: Sequence[int], begin_s: int) -> list[int]:
 
 
 def of_curves(
-    owner: Owner, owner_id: int, curves: Sequence[Curve], bounds_s: Sequence[int]
+    owner: Owner,
+    owner_id: int,
+    curves: Sequence[Curve],
+    starts_s: Sequence[Sequence[int]],
+    bounds_s: Sequence[int],
 ) -> dict[int, dict[str, int]]:
     """Counters in 0.1 µWh by written time, for each use by its id.
 
+    `starts_s` holds the quarter hours of each curve, as far as they are known;
     `bounds_s` are the midnights of the days and the end of the last one.
     """
-    days = [(curve.edges, day) for curve in curves for day in _days(curve, bounds_s)]
+    days = [
+        (curve.edges, day)
+        for curve, starts in zip(curves, starts_s, strict=True)
+        for day in _days(curve.use, starts, bounds_s)
+    ]
     missing = {
         start_s
         for edges, day in days
@@ -68,19 +77,18 @@ def of_curves(
     return counters
 
 
-def _days(curve: Curve, bounds_s: Sequence[int]) -> list[_Day]:
+def _days(use: Use, starts_s: Sequence[int], bounds_s: Sequence[int]) -> list[_Day]:
     """Where the first and last reading of each day usually are: in its outermost quarter hours."""
     days = []
-    starts_s = curve.starts_s
     for day_s, next_s in pairwise(bounds_s):
-        begin_s, end_s = curve.use.within(day_s, next_s)
+        begin_s, end_s = use.within(day_s, next_s)
         first_s, last_s = begin_s, end_s - QUARTER_HOUR_S
         if starts_s:
             begin, end = bisect_left(starts_s, begin_s), bisect_left(starts_s, end_s)
             if begin < end:
                 first_s, last_s = starts_s[begin], starts_s[end - 1]
         if begin_s < end_s:
-            days.append(_Day(curve.use, begin_s, end_s, first_s, last_s))
+            days.append(_Day(use, begin_s, end_s, first_s, last_s))
     return days
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,11 +16,14 @@ from broker.energy.load_profile import mean_powers_mw
 from broker.errors import InvalidInput
 from broker.models import AccountState, MeterRole, MeterUse, Prepared, User
 from broker.services import day_counters, totals
-from broker.store.meter_uses import FLAT_OF_USER, GROUP, Curve, Owner, Use
+from broker.store import meter_uses
+from broker.store.meter_uses import FLAT_OF_USER, GROUP, NO_POINTS, Curve, Owner, Use
 from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
 LONGEST_QUARTER_HOURS_S = 3 * 366 * DAY_S
 LONGEST_S = 15 * 366 * DAY_S
+LONGEST_REMEMBERED = 10_000
+"""Characters of a curve's text: some three days of quarter hours."""
 
 Powers = dict[str, float]
 Counters = dict[str, int]
@@ -134,37 +139,55 @@ def _courses(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Cou
     if resolution is Resolution.QUARTER_HOUR:
         edges_s = day_counters.usual_edges_s([*days, end_s], begin_s)
         curves = owner.curves(owner_id, begin_s, end_s, edges_s)
-        powers = _powers(curves, QUARTER_HOUR_S)
+        profiles = [_profile(curve.written, QUARTER_HOUR_S) for curve in curves]
     elif resolution is Resolution.HOUR:
         curves = owner.steps(owner_id, begin_s, end_s, HOUR_S, days[0] % HOUR_S)
-        powers = _powers(curves, HOUR_S)
+        profiles = [_profile(curve.written, HOUR_S) for curve in curves]
     else:
-        curves = [Curve(use, [], [], {}) for use in owner.uses(owner_id, begin_s, end_s)]
+        curves = [Curve(use, NO_POINTS, {}) for use in owner.uses(owner_id, begin_s, end_s)]
         starts_s = day_starts_s if resolution is Resolution.DAY else month_starts_s
         boundaries_s = list(starts_s(begin_s, end_s + 1, zone))
-        powers = [_written(totals.mean_powers_mw(curve.use, boundaries_s)) for curve in curves]
-    counters = day_counters.of_curves(owner, owner_id, curves, [*days, end_s])
+        profiles = [_totals(curve.use, boundaries_s) for curve in curves]
+    starts = [profile.starts_s for profile in profiles]
+    counters = day_counters.of_curves(owner, owner_id, curves, starts, [*days, end_s])
     return [
-        (curve.use, Course(counters[curve.use.id], of_use))
-        for curve, of_use in zip(curves, powers, strict=True)
+        (curve.use, Course(counters[curve.use.id], profile.powers))
+        for curve, profile in zip(curves, profiles, strict=True)
     ]
 
 
-def _powers(curves: Iterable[Curve], step_s: int) -> list[Powers]:
-    """The known mean powers of each curve by the written end of their steps."""
-    powers: list[Powers] = []
-    starts_s: list[int] = []
-    ends: list[str] = []
-    for curve in curves:
-        if curve.starts_s is not starts_s:  # the meters of a house mostly share them
-            starts_s = curve.starts_s
-            ends = [written_utc(end_s) for end_s in starts_s[1:]]
-        means = mean_powers_mw(starts_s, curve.openings, step_s)
-        if None in means:
-            powers.append({end: mw for end, mw in zip(ends, means, strict=True) if mw is not None})
-        else:
-            powers.append(dict(zip(ends, means, strict=True)))  # type: ignore[arg-type]
-    return powers
+class _Profile(NamedTuple):
+    """Where quarter hours begin, and mean powers in mW by the written end of each step."""
+
+    starts_s: list[int]
+    powers: Powers
+
+
+def _profile(written: str, step_s: int) -> _Profile:
+    if len(written) <= LONGEST_REMEMBERED:
+        return _remembered_profile(written, step_s)
+    return _remembered_profile.__wrapped__(written, step_s)
+
+
+@lru_cache(maxsize=512)
+def _remembered_profile(written: str, step_s: int) -> _Profile:
+    """The load profile that a curve's text holds.
+
+    The text is read from the database each time; what follows from it is remembered, since within
+    a quarter hour it is nearly always the same.
+    """
+    starts_s, openings = meter_uses.points(written)
+    means = mean_powers_mw(starts_s, openings, step_s)
+    ends = islice(starts_s, 1, None)
+    powers = {
+        written_utc(end_s): mw for end_s, mw in zip(ends, means, strict=True) if mw is not None
+    }
+    return _Profile(starts_s, powers)
+
+
+def _totals(use: Use, boundaries_s: list[int]) -> _Profile:
+    means = totals.mean_powers_mw(use, boundaries_s)
+    return _Profile([], {written_utc(end_s): mw for end_s, mw in means.items()})
 
 
 def _joined(courses: Iterable[Course]) -> Course:
@@ -184,7 +207,3 @@ def _joined(courses: Iterable[Course]) -> Course:
         else:
             power |= {at: mw + power.get(at, 0) for at, mw in course.power.items()}
     return Course(energy, power)
-
-
-def _written(by_time: Mapping[int, Any]) -> dict[str, Any]:
-    return {written_utc(time_s): value for time_s, value in by_time.items()}

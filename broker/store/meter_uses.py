@@ -12,6 +12,7 @@ from broker.models import Earlier, JsonList, Later, MeterRole, MeterUse, Prepare
 from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 
 USE = MeterUse.__table__
+NO_POINTS = "[] []"
 
 
 class Use(NamedTuple):
@@ -40,12 +41,19 @@ class Counters(NamedTuple):
     last_counter: int
 
 
-class Curve(NamedTuple):
-    """C(t) in 0.1 µWh at the starts of the quarter hours of a use; None where it is unknown."""
+class Points(NamedTuple):
+    """C(t) in 0.1 µWh at the starts of quarter hours; None where it is unknown."""
 
-    use: Use
     starts_s: list[int]
     openings: list[int | None]
+
+
+class Curve(NamedTuple):
+    """The quarter hours of a use."""
+
+    use: Use
+    written: str
+    """Its points as the database wrote them: see `points`."""
     edges: dict[int, Counters]
     """What was asked for of certain quarter hours, by their start; those without readings lack."""
 
@@ -139,7 +147,7 @@ class Owner:
         """The uses with their quarter hours that start in [begin_s, end_s]."""
         given = {"owner_id": owner_id, "begin_s": begin_s, "end_s": end_s}
         rows = self._quarter_hours.rows(**given, edges_s=edges_s)
-        return _read(rows)
+        return [_curve(row) for row in rows]
 
     def steps(
         self, owner_id: int, begin_s: int, end_s: int, step_s: int, phase_s: int
@@ -147,7 +155,7 @@ class Owner:
         """The same, but only every `step_s`, where a time leaves the remainder `phase_s`."""
         given = {"owner_id": owner_id, "begin_s": begin_s, "end_s": end_s}
         rows = self._steps.rows(**given, step_s=step_s, phase_s=phase_s, edges_s=[])
-        return _read(rows)
+        return [_curve(row) for row in rows]
 
     def counters(self, owner_id: int, starts_s: Iterable[int]) -> dict[tuple[int, int], Counters]:
         """First and last reading of certain quarter hours by use id and start; those with any."""
@@ -155,18 +163,17 @@ class Owner:
         return {(row[0], row[1]): Counters._make(row[2:]) for row in rows}
 
 
-def _read(rows: Iterable[Any]) -> list[Curve]:
-    curves: list[Curve] = []
-    latest_text, starts = "[]", list[int]()
-    for *of_use, lists, numbers in rows:
-        text, _, others = (lists or "[] []").partition(" ")
-        if text != latest_text:  # the meters of a house mostly have the same quarter hours
-            latest_text, starts = text, orjson.loads(text)
-        openings = orjson.loads(others)
-        edges = orjson.loads(numbers)
-        known = {edges[n]: Counters._make(edges[n + 1 : n + 5]) for n in range(0, len(edges), 5)}
-        curves.append(Curve(Use._make(of_use), starts, openings, known))
-    return curves
+def _curve(row: Any) -> Curve:
+    *of_use, written, numbers = row
+    edges = orjson.loads(numbers)
+    known = {edges[n]: Counters._make(edges[n + 1 : n + 5]) for n in range(0, len(edges), 5)}
+    return Curve(Use._make(of_use), written or NO_POINTS, known)
+
+
+def points(written: str) -> Points:
+    """What a curve's text says."""
+    starts, _, openings = written.partition(" ")
+    return Points(orjson.loads(starts), orjson.loads(openings))
 
 
 FLAT_OF_USER = Owner(
