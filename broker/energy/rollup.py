@@ -76,6 +76,14 @@ def rolled_up(
     accepted: Collection[int] = (),
 ) -> Continued:
     """The quarter hours that later readings change or add: see `register.continued`."""
+    if len(columns.times_s) < FEW:
+        return continued(
+            before,
+            columns.readings(),
+            max_power_w=max_power_w,
+            suspect=suspect,
+            accepted=accepted,
+        )
     total = Continued([], [], [])
     for begin in range(0, len(columns.times_s), MOST):
         part = columns.part(begin, begin + MOST)

@@ -21,7 +21,7 @@ from broker.ingest import revision
 from broker.ingest.registers import Columns, of_register, registers_in
 from broker.live import hub
 from broker.models import Register, db, writer
-from broker.store import meter_events, quarter_hours, readings
+from broker.store import meter_events, quarter_hours, readings, rows
 from broker.store.quarter_hours import MeterState
 from broker.store.readings import QuarantinedRow, ReadingRow
 from broker.units import MINUTE_S
@@ -157,7 +157,7 @@ class _Appending:
 
     def __init__(self, connection: Connection, now_s: int) -> None:
         self.connection, self.now_s = connection, now_s
-        self.readings: list[ReadingRow] = []
+        self.readings: list[rows.Row] = []
         self.quarantined: list[QuarantinedRow] = []
         self.quarter_hours: list[tuple[object, ...]] = []
 
@@ -178,11 +178,11 @@ class _Appending:
                 meter_events.add(self.connection, meter_id, register, run.events, self.now_s)
             for time_s in run.implausible:
                 doubted[time_s] = doubted.get(time_s, 0) + register
-        rows = map(ReadingRow._make, zip(repeat(meter_id), *columns, strict=False))
+        given = zip(repeat(meter_id), *columns, strict=False)
         if not doubted:
-            self.readings += rows
+            self.readings += given
             return 0
-        for row in rows:
+        for row in map(ReadingRow._make, given):
             if row.time_s in doubted:
                 self.quarantined.append(QuarantinedRow(*row, doubted[row.time_s], None))
             else:

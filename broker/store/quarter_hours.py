@@ -28,24 +28,28 @@ class MeterState(NamedTuple):
     latest: QuarterHour | None
 
 
-_IDS = {"sqlite": "SELECT value FROM json_each(:ids)", "postgresql": "SELECT unnest(:ids)"}
-
-
-def _states_statement(ids: str) -> str:
-    columns = ", ".join(f"q.{column.name}" for column in STATE)
-    return f"""
-        SELECT m.id, m.number, m.max_power_w, m.raw_from_s,
-            EXISTS (SELECT 1 FROM quarantined_reading z WHERE z.meter_id = m.id
-                AND z.accepted_s IS NULL AND z.time_s > COALESCE(q.last_s, -1)
-                AND z.doubted_registers <> 3 - :register),
-            {columns}
+_METER = """SELECT m.id, m.number, m.max_power_w, m.raw_from_s,
+    EXISTS (SELECT 1 FROM quarantined_reading z WHERE z.meter_id = m.id
+        AND z.accepted_s IS NULL AND z.time_s > COALESCE(q.last_s, -1)
+        AND z.doubted_registers <> 3 - :register),"""
+_COLUMNS = ", ".join(f"q.{column.name}" for column in STATE)
+# Each database finds the latest row of each meter by index when asked in its own way.
+_STATES = {
+    "sqlite": text(
+        f"""{_METER} {_COLUMNS}
         FROM meter m LEFT JOIN quarter_hour q ON q.meter_id = m.id AND q.register = :register
             AND q.start_s = (SELECT MAX(start_s) FROM quarter_hour
                 WHERE meter_id = m.id AND register = :register)
-        WHERE m.id IN ({ids})"""
-
-
-_STATES = {dialect: text(_states_statement(ids)) for dialect, ids in _IDS.items()}
+        WHERE m.id IN (SELECT value FROM json_each(:ids))"""
+    ),
+    "postgresql": text(
+        f"""{_METER} {_COLUMNS}
+        FROM meter m LEFT JOIN LATERAL (SELECT * FROM quarter_hour h
+            WHERE h.meter_id = m.id AND h.register = :register
+            ORDER BY h.start_s DESC LIMIT 1) q ON true
+        WHERE m.id = ANY(:ids)"""
+    ),
+}
 _LOCK = text("SELECT id FROM meter WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 
 

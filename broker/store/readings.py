@@ -57,7 +57,7 @@ class QuarantinedRow(NamedTuple):
     accepted_s: int | None
 
 
-def add(connection: Connection, readings: Sequence[ReadingRow]) -> None:
+def add(connection: Connection, readings: Sequence[rows.Row]) -> None:
     """Stores new readings. Raises IntegrityError if one has a time that its meter already has."""
     rows.insert(connection, READING, readings)
 
