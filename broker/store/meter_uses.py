@@ -12,7 +12,7 @@ from broker.models import Earlier, JsonList, Later, MeterRole, MeterUse, Prepare
 from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 
 USE = MeterUse.__table__
-NO_POINTS = "[] []"
+NO_POINTS = "[];[]"
 
 
 class Use(NamedTuple):
@@ -98,7 +98,7 @@ def _curves(owner: ColumnElement[bool], *conditions: ColumnElement[bool]) -> Pre
     lists = (
         select(
             JsonList(quarter_hour.start_s, quarter_hour.start_s)
-            + " "
+            + ";"
             + JsonList(quarter_hour.opening_tenth_uwh, quarter_hour.start_s)
         )
         .where(_SHOWN, *conditions)
@@ -172,7 +172,7 @@ def _curve(row: Any) -> Curve:
 
 def points(written: str) -> Points:
     """What a curve's text says."""
-    starts, _, openings = written.partition(" ")
+    starts, _, openings = written.partition(";")
     return Points(orjson.loads(starts), orjson.loads(openings))
 
 
