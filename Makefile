@@ -1,0 +1,53 @@
+# Broker. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app app
+SETTINGS := BROKER_TIMEZONE=$${BROKER_TIMEZONE:-Europe/Berlin}
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup setup-dev test lint bench lock
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: setup ## set up, build the demo community if it is missing, start Broker
+	@$(SETTINGS) $(FLASK) db upgrade
+	@$(SETTINGS) $(FLASK) demo
+	@$(SETTINGS) exec $(FLASK) serve
+
+setup: $(VENV)/.installed ## install what Broker needs into .venv
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Broker needs Python 3.11 or newer: make PYTHON=python3.12 …'; exit 1; }
+	@echo 'Installing packages into $(VENV) (once; about half a minute) …'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+setup-dev: $(VENV)/.installed-dev # and what its tests need
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@echo 'Installing packages for tests into $(VENV) …'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+test: setup-dev ## run the tests (BROKER_TEST_DATABASE_URL=postgresql://… runs them there)
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: setup-dev ## style, types and the dependency rule
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: setup-dev ## measure (BROKER_BENCH_DATABASE_URL=postgresql://… measures there as well)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+lock: setup-dev ## pin the newest versions of all packages with their hashes
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --no-header -o requirements.txt requirements.in
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --no-header -o requirements-dev.txt requirements-dev.in
