@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, func, select, text
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, text
 
 from broker.energy.quarter_hours import QuarterHour
 from broker.models import QuarterHour as QuarterHourRow
@@ -35,21 +36,18 @@ _METER = """SELECT m.id, m.number, m.max_power_w, m.raw_from_s,
 _COLUMNS = ", ".join(f"q.{column.name}" for column in STATE)
 # Each database finds the latest row of each meter by index when asked in its own way.
 _STATES = {
-    "sqlite": text(
-        f"""{_METER} {_COLUMNS}
+    "sqlite": f"""{_METER} {_COLUMNS}
         FROM meter m LEFT JOIN quarter_hour q ON q.meter_id = m.id AND q.register = :register
             AND q.start_s = (SELECT MAX(start_s) FROM quarter_hour
                 WHERE meter_id = m.id AND register = :register)
-        WHERE m.id IN (SELECT value FROM json_each(:ids))"""
-    ),
-    "postgresql": text(
-        f"""{_METER} {_COLUMNS}
+        WHERE m.id IN (SELECT value FROM json_each(:ids))""",
+    "postgresql": f"""{_METER} {_COLUMNS}
         FROM meter m LEFT JOIN LATERAL (SELECT * FROM quarter_hour h
             WHERE h.meter_id = m.id AND h.register = :register
             ORDER BY h.start_s DESC LIMIT 1) q ON true
-        WHERE m.id = ANY(:ids)"""
-    ),
+        WHERE m.id = ANY(:ids)""",
 }
+_STATES["postgresql"] = re.sub(r":(\w+)", r"%(\1)s", _STATES["postgresql"])
 _LOCK = text("SELECT id FROM meter WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 
 
@@ -68,13 +66,20 @@ def states(
     """The meters and the latest quarter hour of one of their registers, by meter id."""
     dialect = connection.dialect.name
     ids = str(list(meter_ids)) if dialect == "sqlite" else list(meter_ids)
-    found = connection.execute(_STATES[dialect], {"ids": ids, "register": int(register)})
-    return {row[0]: _state(row) for row in found}
+    found = rows.fetch(connection, _STATES[dialect], {"ids": ids, "register": int(register)})
+    return {row[0]: _state(*row) for row in found}
 
 
-def _state(row: Row[tuple[object, ...]]) -> MeterState:
-    latest = None if row[5] is None else QuarterHour._make(row[5:])
-    return MeterState(row[0], row[1], row[2], row[3], bool(row[4]), latest)
+def _state(
+    meter_id: int,
+    number: str,
+    max_power_w: int,
+    raw_from_s: int | None,
+    has_suspect: bool,
+    *latest: Any,
+) -> MeterState:
+    state = None if latest[0] is None else QuarterHour(*latest)
+    return MeterState(meter_id, number, max_power_w, raw_from_s, has_suspect, state)
 
 
 _WITH_READINGS = select(*STATE).where(

@@ -12,6 +12,12 @@ from sqlalchemy.exc import IntegrityError
 Row = Sequence[Any]
 
 
+def fetch(connection: Connection, sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query in the database's own words, as plain tuples of the driver."""
+    rows: list[tuple[Any, ...]] = _driver(connection).execute(sql, given).fetchall()
+    return rows
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Adds new rows whose values stand in the order of the table's columns.
 
@@ -19,10 +25,13 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """
     if not rows:
         return
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table, rows)
-    else:
-        connection.exec_driver_sql(_insertion(table, "INSERT"), list(rows))
+    try:
+        if connection.dialect.name == "postgresql":
+            _copy(connection, table, rows)
+        else:
+            _driver(connection).executemany(_insertion(table, "INSERT"), rows)
+    except connection.dialect.loaded_dbapi.IntegrityError as error:
+        raise IntegrityError(f"INSERT INTO {table.name}", None, error) from error
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -31,9 +40,14 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         return
     if connection.dialect.name == "postgresql":
         columns = [list(column) for column in zip(*rows, strict=True)]
-        connection.exec_driver_sql(_upsertion_of_arrays(table), tuple(columns))
+        _driver(connection).execute(_upsertion_of_arrays(table), columns)
     else:
-        connection.exec_driver_sql(_insertion(table, "INSERT OR REPLACE"), list(rows))
+        _driver(connection).executemany(_insertion(table, "INSERT OR REPLACE"), rows)
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's connection, in the same transaction: SQLAlchemy looks at each row once more."""
+    return connection.connection.driver_connection
 
 
 @lru_cache
@@ -45,16 +59,9 @@ def _insertion(table: Table, verb: str) -> str:
 def _copy(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
     """COPY is several times faster than INSERT, and fails on a duplicate just the same."""
     columns = ", ".join(column.name for column in table.columns)
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    try:
-        with (
-            driver.cursor() as cursor,
-            cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy,
-        ):
-            copy.write("".join(map(_copied, rows)))
-    except connection.dialect.loaded_dbapi.IntegrityError as error:
-        raise IntegrityError(f"COPY {table.name}", None, error) from error
+    statement = f"COPY {table.name} ({columns}) FROM STDIN"
+    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write("".join(map(_copied, rows)))
 
 
 def _copied(row: Row) -> str:
