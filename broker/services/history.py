@@ -136,22 +136,28 @@ def _courses(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Cou
     if begin_s >= end_s:
         return []
     days = list(day_starts_s(begin_s, end_s, zone))
+    bounds_s = [begin_s, *days[1:], end_s]
+    starts: list[list[int]] = []
     if resolution is Resolution.QUARTER_HOUR:
-        edges_s = day_counters.usual_edges_s([*days, end_s], begin_s)
+        edges_s = day_counters.usual_edges_s(bounds_s, begin_s)
         curves = owner.curves(owner_id, begin_s, end_s, edges_s)
         profiles = [_profile(curve.written, QUARTER_HOUR_S) for curve in curves]
+        starts = [profile.starts_s for profile in profiles]
     elif resolution is Resolution.HOUR:
         curves = owner.steps(owner_id, begin_s, end_s, HOUR_S, days[0] % HOUR_S)
         profiles = [_profile(curve.written, HOUR_S) for curve in curves]
-    else:
+    else:  # whole days and months, also those that begin lies in
+        bounds_s[0] = days[0]
         curves = [Curve(use, NO_POINTS, {}) for use in owner.uses(owner_id, begin_s, end_s)]
         starts_s = day_starts_s if resolution is Resolution.DAY else month_starts_s
         boundaries_s = list(starts_s(begin_s, end_s + 1, zone))
         profiles = [_totals(curve.use, boundaries_s) for curve in curves]
-    starts = [profile.starts_s for profile in profiles]
-    counters = day_counters.of_curves(owner, owner_id, curves, starts, [*days, end_s])
+    # Of an hourly curve only every fourth quarter hour is known, not where its readings end.
+    starts = starts or [[] for _ in curves]
+    counters = day_counters.of_curves(owner, owner_id, curves, starts, bounds_s)
+    # What is remembered stays as it is, whatever becomes of an answer.
     return [
-        (curve.use, Course(counters[curve.use.id], profile.powers))
+        (curve.use, Course(counters[curve.use.id], profile.powers.copy()))
         for curve, profile in zip(curves, profiles, strict=True)
     ]
 
