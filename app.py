@@ -30,7 +30,7 @@ class Broker(Flask):
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Broker as a WSGI app; without settings, those of the environment and instance folder."""
-    settings = settings or config.load()
+    settings = settings or config.load_or_exit()
     app = Broker(__name__, instance_path=str(settings.instance))
     app.config.update(
         BROKER=settings,

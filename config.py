@@ -11,6 +11,7 @@ import re
 import secrets
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -139,6 +140,14 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**settings)
 
 
+def load_or_exit() -> Settings:
+    """The settings of this installation; ends the process with one clear line if one is wrong."""
+    try:
+        return load()
+    except InvalidSetting as error:
+        raise SystemExit(f"Error: {error}") from None
+
+
 def _from_file(path: Path, names: set[str]) -> dict[str, str]:
     if not path.exists():
         return {}
@@ -159,11 +168,19 @@ def _parsed(values: Mapping[str, str], name: str) -> Any:
 
 
 def _own_secret(path: Path) -> str:
-    """A random secret of this installation, made once, readable by its owner only."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
+    """A random secret of this installation, made once, readable by its owner only.
+
+    It appears under its name with its whole content, so that of two processes that start at the
+    same time both take the one that was first.
+    """
+    if not path.exists():
+        unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(32))
+            with suppress(FileExistsError):
+                os.link(unfinished, path)
+        finally:
+            unfinished.unlink()
     return path.read_text(encoding="ascii").strip()

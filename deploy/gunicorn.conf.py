@@ -4,9 +4,9 @@ from pathlib import Path
 
 from gevent import sleep
 
-from config import load
+from config import load_or_exit
 
-SETTINGS = load()
+SETTINGS = load_or_exit()
 
 bind = SETTINGS.bind
 workers = SETTINGS.web_workers

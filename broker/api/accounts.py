@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, after_this_request, flash, request, url_for
+from flask import Blueprint, Response, after_this_request, request, url_for
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
@@ -18,7 +18,7 @@ from broker.api.attempts import (
     token_bucket,
 )
 from broker.api.background import later
-from broker.api.representation import gives, takes, takes_query, wants_page
+from broker.api.representation import gives, takes, takes_query, tell, wants_page
 from broker.api.schemas import Nothing, Text
 from broker.api.session import changes_state, forget, login_required, public, remember, settings
 from broker.models import TokenPurpose
@@ -192,7 +192,7 @@ def set_password(token: str, password: str, user: str | None) -> dict[str, Any]:
     """Accepts an invitation by setting the first password."""
     with attempts().guess(token_bucket()):
         invitations.redeem(token, TokenPurpose.INVITATION, password, clock.now_s(), user)
-    _tell("Your password is set. You can log in now.")
+    tell("Your password is set. You can log in now.")
     return {}
 
 
@@ -214,7 +214,7 @@ def update_password(password: str, old_password: str | None) -> dict[str, Any]:
         with attempts().guess(Bucket.of(PRESENT_PASSWORDS, str(current_user.id))):
             accounts.require_password(current_user.id, old_password)
     accounts.change_password(current_user.id, current_user.session_id, password)
-    _tell("Your password is changed. All other devices are logged out.")
+    tell("Your password is changed. All other devices are logged out.")
     return {}
 
 
@@ -243,7 +243,7 @@ def request_reset(mail: str) -> dict[str, Any]:
             base_url=settings().base_url,
             postbox=Postbox(settings().smtp_url, settings().mail_from, settings().outbox),
         )
-    _tell("If there is an account of this address, a mail is on its way.")
+    tell("If there is an account of this address, a mail is on its way.")
     return {}
 
 
@@ -265,10 +265,5 @@ def reset(token: str, password: str) -> dict[str, Any]:
     """Sets a new password by a mailed token and ends all sessions of the account."""
     with attempts().guess(token_bucket()):
         invitations.redeem(token, TokenPurpose.RESET, password, clock.now_s())
-    _tell("Your password is set. You can log in now.")
+    tell("Your password is set. You can log in now.")
     return {}
-
-
-def _tell(message: str) -> None:
-    if wants_page():
-        flash(message, "success")

@@ -15,6 +15,9 @@ from broker.api.representation import as_json, wants_page
 
 log = logging.getLogger(__name__)
 
+FORM_TOO_OLD = errors.InvalidInput("This form was open for too long. Send it once more.")
+"""What a person needs to hear of a missing or outdated CSRF token."""
+
 STATUSES: dict[type[errors.BrokerError], int] = {
     errors.InvalidInput: 400,
     errors.Unauthorized: 401,
@@ -75,7 +78,9 @@ def _of_validation(error: ValidationError) -> Any:
 def _of_http(error: HTTPException) -> Any:
     if error.response is not None or (error.code and error.code < 400):
         return error.get_response()
-    name = "CsrfFailed" if isinstance(error, CSRFError) else error.name.replace(" ", "")
+    if isinstance(error, CSRFError):
+        return error_response(400, "CsrfFailed", FORM_TOO_OLD.description)
+    name = error.name.replace(" ", "")
     response = error_response(error.code or 500, name, error.description or error.name)
     for header, value in error.get_headers(request.environ):
         if header not in ("Content-Type", "Content-Length") and isinstance(response, Response):

@@ -13,7 +13,7 @@ from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from broker import clock
-from broker.api.representation import FormFields, gives, takes
+from broker.api.representation import FormFields, gives, takes, tell
 from broker.api.schemas import Nothing, Text
 from broker.api.session import login_required, settings
 from broker.energy.baseline import BaselineState
@@ -182,4 +182,5 @@ def change_profile(**changes: Any) -> dict[str, Any]:
     """Changes what is sent, all of it or nothing."""
     today = clock.local_date(clock.now_s(), settings().timezone)
     profiles.change(current_user.id, today, **changes)
+    tell("Saved.")
     return {}

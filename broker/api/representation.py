@@ -13,7 +13,7 @@ from functools import lru_cache, wraps
 from typing import Any
 
 import orjson
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, Schema
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -50,6 +50,12 @@ def wants_page() -> bool:
         return False  # most callers are programs, and telling so quickly counts
     accept = request.accept_mimetypes
     return accept.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def tell(message: str) -> None:
+    """What a browser's next page says when something has been done."""
+    if wants_page():
+        flash(message, "success")
 
 
 def as_json(data: Any, status: int = 200, *, vary: bool = False) -> Response:

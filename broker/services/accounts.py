@@ -13,19 +13,20 @@ def authenticate(mail: str, password: str) -> int:
     """The id of the active account of a mail and password.
 
     Raises Unauthorized, after the same time, for an unknown mail and a wrong password, and
-    Forbidden where the password is right but the account isn't active. A hash made with outdated
-    parameters is renewed.
+    Forbidden where the password is right but the account has been deactivated, or where there is no
+    password yet. A hash made with outdated parameters is renewed.
     """
     with db.engine.connect() as connection:
         user = connection.execute(
             select(User.id, User.password_hash, User.state).where(User.mail == mail.strip().lower())
         ).first()
-    if not passwords.matches(password, user.password_hash if user else None) or user is None:
+    matches = passwords.matches(password, user.password_hash if user else None)
+    if user is not None and user.state == AccountState.INVITED.value:
+        raise errors.Forbidden("This account has not been activated yet.")
+    if user is None or not matches:
         raise errors.Unauthorized("Mail address and password do not match.")
     if user.state == AccountState.DEACTIVATED.value:
         raise errors.Forbidden("This account has been deactivated.")
-    if user.state != AccountState.ACTIVE.value:
-        raise errors.Forbidden("This account has not been activated yet.")
     if passwords.is_outdated(user.password_hash):
         _renew_hash(user.id, user.password_hash, passwords.hashed(password))
     return int(user.id)

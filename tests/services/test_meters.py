@@ -142,3 +142,13 @@ def test_what_is_unknown_or_impossible_is_refused_by_name(
     with pytest.raises(InvalidInput, match="1 to 100 characters"):
         meters.add("nul\0", NINE_S)
     assert uses() == before
+
+
+def test_a_flat_has_one_meter_at_a_time(make_meter, resident):
+    make_meter("OLD")
+    make_meter("NEW")
+    meters.assign_to_resident("OLD", resident.mail, 0)
+    with pytest.raises(Conflict, match="has a meter from 1970"):
+        meters.assign_to_resident("NEW", resident.mail, 900)
+    meters.release("OLD", 900)
+    meters.assign_to_resident("NEW", resident.mail, 900)
