@@ -7,11 +7,17 @@ its own, copied from one that was migrated once.
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -262,3 +268,92 @@ def assign(app: Flask) -> Callable[..., None]:
             connection.execute(sqlalchemy.insert(MeterUse).values(values | chosen))
 
     return assign_meter
+
+
+# A server of its own, as in production: for what needs real connections.
+
+START_S = 30.0
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A running server; its database is that of the test if the test's settings are these."""
+
+    settings: config.Settings
+    log: Path
+
+    def request(
+        self, method: str, path: str, headers: dict[str, str], document: object = None
+    ) -> HTTPResponse:
+        """Asks the server by HTTP, with a JSON document if there is one."""
+        connection = HTTPConnection(self.settings.bind, timeout=START_S)
+        body = None if document is None else json.dumps(document)
+        connection.request(method, path, body, {"Content-Type": "application/json"} | headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+
+@pytest.fixture(scope="module")
+def server_process(
+    migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """gunicorn on a free port, with a database that keeps what the tests of a module leave."""
+    folder = tmp_path_factory.mktemp("server")
+    instance, log = folder / "instance", folder / "log"
+    shutil.copytree(migrated, instance)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        settings = settings_in(instance, bind=f"127.0.0.1:{probe.getsockname()[1]}")
+    environment = {key: value for key, value in os.environ.items() if key[:7] != "BROKER_"} | {
+        "BROKER_INSTANCE": str(instance),
+        "BROKER_BIND": settings.bind,
+        "BROKER_DATABASE_URL": settings.database_url,
+        "BROKER_TIMEZONE": settings.timezone.key,
+    }
+    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*command, "app:create_app()"],
+            cwd=config.PROJECT,
+            env=environment,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        server = LiveServer(settings, log)
+        _await_answer(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(START_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_answer(server: LiveServer, process: subprocess.Popen[bytes]) -> None:
+    give_up_s = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < give_up_s:
+        try:
+            server.request("GET", "/live", {})
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"The server didn't come up: {server.log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def live_server(server_process: LiveServer) -> LiveServer:
+    """A running server without any data. A module that wants to fill its database overrides the
+    fixture `settings` by this one's."""
+    if not TEST_DATABASE_URL:
+        engine = sqlalchemy.create_engine(server_process.settings.database_url)
+        with engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+        engine.dispose()
+    return server_process

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,8 +13,9 @@ from flask import Blueprint, Flask, request
 from flask_login import current_user
 from flask_sock import Sock
 from marshmallow import Schema, fields
-from simple_websocket import Server
+from simple_websocket import ConnectionClosed, Server
 from wsproto.events import TextMessage
+from wsproto.utilities import LocalProtocolError
 
 from broker.api.representation import gives
 from broker.api.session import bearer, login_required, settings, token_of
@@ -109,13 +112,16 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
                 checked = time.monotonic()
                 known = _account(token)
                 if known is None:
-                    socket.close(NOT_LOGGED_IN, "The session has ended.")
+                    with _perhaps_gone():
+                        socket.close(NOT_LOGGED_IN, "The session has ended.")
                     return
                 account, outdated = known, subscription
                 subscription = hub.subscribe(live.meter_ids_of_group(account.group_id, now_s()))
                 hub.unsubscribe(outdated)
+                has_news = outdated.wait(0) or has_news
             if has_news:
                 time.sleep(max(0.0, sent + AT_MOST_EVERY_S - time.monotonic()))
+                subscription.wait(0)  # what came meanwhile is told as well
                 sent = time.monotonic()
                 _send(socket, account.group_id)
     finally:
@@ -125,7 +131,17 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
 def _send(socket: Server, group_id: int) -> None:
     """Sends a snapshot whole: the library's own `send` ignores that a socket may take a part."""
     text = orjson.dumps(live.snapshot(group_id, now_s())).decode()
-    socket.sock.sendall(socket.ws.send(TextMessage(data=text)))
+    with _perhaps_gone():
+        socket.sock.sendall(socket.ws.send(TextMessage(data=text)))
+
+
+@contextmanager
+def _perhaps_gone() -> Iterator[None]:
+    """The client may leave at any moment: then the socket is closed, which is no failure."""
+    try:
+        yield
+    except (LocalProtocolError, OSError) as error:
+        raise ConnectionClosed from error
 
 
 def _own_meter(account: Account) -> str | None:
