@@ -13,9 +13,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: setup ## set up, build the demo community if it is missing, start Broker
-	@$(SETTINGS) $(FLASK) db upgrade
-	@$(SETTINGS) $(FLASK) demo
-	@$(SETTINGS) exec $(FLASK) serve
+	@$(SETTINGS) exec $(FLASK) serve --demo
 
 setup: $(VENV)/.installed ## install what Broker needs into .venv
 

@@ -97,11 +97,10 @@ def demo(days: int | None) -> Report:
 
     Example: flask --app app demo --json
     """
-    house, now = demo_house(), now_s()
-    if (zone := settings().timezone).key != house.description.zone:
-        say(f"Note: the house is in {house.description.zone}, but BROKER_TIMEZONE is {zone}.")
-    known = _furnished(house, now, days)
-    stored = _fill(house, known.story, now)
+    house = demo_house()
+    stored = build(days)
+    known = known_secrets(settings().instance)
+    assert known
     who = logins(house, known)
     first, second, *_ = who["residents"]
     return Report(
@@ -110,6 +109,15 @@ def demo(days: int | None) -> Report:
         f"Password of all of them: {known.password}",
         who,
     )
+
+
+def build(days: int | None = None) -> int:
+    """Builds the demo house, or what it lacks up to now; how many readings that added."""
+    house, now = demo_house(), now_s()
+    if (zone := settings().timezone).key != house.description.zone:
+        say(f"Note: the house is in {house.description.zone}, but BROKER_TIMEZONE is {zone}.")
+    known = _furnished(house, now, days)
+    return _fill(house, known.story, now)
 
 
 def _furnished(house: SimulatedHouse, now: int, days: int | None) -> Secrets:

@@ -22,7 +22,7 @@ from flask.cli import with_appcontext
 
 from broker.cli.collector import own_url
 from broker.cli.command import settings
-from broker.cli.demo import known_secrets, logins
+from broker.cli.demo import build, known_secrets, logins
 from broker.models import db
 from broker.sources.simulated_readings import demo_house
 from config import PROJECT
@@ -45,8 +45,9 @@ class _Stopped(Exception):
 
 
 @click.command("serve")
+@click.option("--demo", is_flag=True, help="Build the demo house first, if it isn't there yet.")
 @with_appcontext
-def serve() -> None:
+def serve(demo: bool) -> None:
     """Bring the database up to date, then run the web server and the collector until Ctrl-C.
 
     Example: BROKER_BIND=127.0.0.1:8080 flask --app app serve
@@ -55,6 +56,9 @@ def serve() -> None:
     url = own_url(bind)
     _require_free(bind)
     flask_migrate.upgrade()
+    if demo:
+        build()
+        click.echo("Starting Broker …")
     db.engine.dispose()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _stop)
