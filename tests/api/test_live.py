@@ -205,6 +205,34 @@ def test_what_comes_while_news_wait_their_turn_is_told_with_them(me, flat, push,
             socket.recv(1.5)
 
 
+# Who leaves.
+
+
+def politely(client: ClientConnection) -> None:
+    client.close()
+
+
+def abruptly(client: ClientConnection) -> None:
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.socket.shutdown(socket.SHUT_RD)  # wakes the thread that reads
+    client.socket.close()
+
+
+@pytest.mark.parametrize("leave", [politely, abruptly])
+def test_who_leaves_before_the_news_is_no_failure(flat, push, watch, live_server, leave):
+    logged_before = live_server.log.read_text()
+    with watch(flat) as leaver:
+        received(leaver)
+        # This news waits until a second has passed since the first message: nobody is there then.
+        push((flat, 9, 1, None))
+        leave(leaver)
+    with watch(flat) as stayer:
+        received(stayer)
+        push((flat, 8, 1.001, None))
+        received(stayer)  # a second after its first message: it's past the leaver's turn
+    assert live_server.log.read_text() == logged_before
+
+
 # Who may watch.
 
 
@@ -248,30 +276,3 @@ def test_logging_out_ends_the_socket(me, flat, watch, live_server):
         received(socket)
         assert live_server.request("GET", "/logout", me.headers).status == 200
         assert code_of_refusal(socket, timeout_s=6) == NOT_LOGGED_IN
-
-
-# Who leaves.
-
-
-def politely(client: ClientConnection) -> None:
-    client.close()
-
-
-def abruptly(client: ClientConnection) -> None:
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.socket.shutdown(socket.SHUT_RD)  # wakes the thread that reads
-    client.socket.close()
-
-
-@pytest.mark.parametrize("leave", [politely, abruptly])
-def test_who_leaves_before_the_news_is_no_failure(flat, push, watch, live_server, leave):
-    with watch(flat) as leaver:
-        received(leaver)
-        # This news waits until a second has passed since the first message: nobody is there then.
-        push((flat, 9, 1, None))
-        leave(leaver)
-    with watch(flat) as stayer:
-        received(stayer)
-        push((flat, 8, 1.001, None))
-        received(stayer)  # a second after its first message: it's past the leaver's turn
-    assert live_server.log.read_text() == ""
