@@ -173,7 +173,8 @@ class _Appending:
                 register, columns, integrates=integrates, has_begun=of.latest is not None
             )
             run = rolled_up(of.latest, mine, max_power_w=state.max_power_w)
-            self.quarter_hours += [(meter_id, register.value, *row) for row in run.quarter_hours]
+            number = int(register)
+            self.quarter_hours += [(meter_id, number, *row) for row in run.quarter_hours]
             if run.events:
                 meter_events.add(self.connection, meter_id, register, run.events, self.now_s)
             for time_s in run.implausible:

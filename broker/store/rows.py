@@ -18,6 +18,11 @@ def fetch(connection: Connection, sql: str, given: dict[str, Any]) -> list[tuple
     return rows
 
 
+def array(numbers: Iterable[int | None]) -> str:
+    """An array of integers as PostgreSQL writes it: the driver takes ten times as long for it."""
+    return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Adds new rows whose values stand in the order of the table's columns.
 
@@ -39,7 +44,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns = [array(column) for column in zip(*rows, strict=True)]
         _driver(connection).execute(_upsertion_of_arrays(table), columns)
     else:
         _driver(connection).executemany(_insertion(table, "INSERT OR REPLACE"), rows)
