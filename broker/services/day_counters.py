@@ -14,6 +14,8 @@ from broker.store.meter_uses import Counters, Curve, Owner, Use
 from broker.store.quarter_hours import first_from, last_before
 from broker.units import QUARTER_HOUR_S
 
+FOR_EVER_S = 2**62
+
 
 class _Day(NamedTuple):
     """The part of a day that belongs to a use, and its first and last quarter hour."""
@@ -64,11 +66,16 @@ def of_curves(
     }
     others = owner.counters(owner_id, missing) if missing else {}
     counters: dict[int, dict[str, int]] = {curve.use.id: {} for curve in curves}
+    silent_until_s = dict.fromkeys(counters, 0)
     for edges, day in days:
+        if day.end_s <= silent_until_s[day.use.id]:
+            continue
         first = edges.get(day.first_start_s) or others.get((day.use.id, day.first_start_s))
         last = edges.get(day.last_start_s) or others.get((day.use.id, day.last_start_s))
         if first is None or last is None:
-            if (found := _sought(day)) is None:
+            found = _sought(day)
+            if isinstance(found, int):
+                silent_until_s[day.use.id] = found
                 continue
             first, last = found
         of_use = counters[day.use.id]
@@ -92,14 +99,19 @@ def _days(use: Use, starts_s: Sequence[int], bounds_s: Sequence[int]) -> list[_D
     return days
 
 
-def _sought(day: _Day) -> tuple[Counters, Counters] | None:
-    """The quarter hours of a day with its first and last reading, when they lie elsewhere."""
+def _sought(day: _Day) -> tuple[Counters, Counters] | int:
+    """The quarter hours of a day with its first and last reading, when they lie elsewhere.
+
+    Of a day without any, until when the silence lasts, so that nobody asks for each of its days.
+    """
     meter_id, register = day.use.meter_id, day.use.register
     with db.engine.connect() as connection:
         first = first_from(connection, meter_id, register, day.begin_s)
         last = last_before(connection, meter_id, register, day.end_s)
-    if first is None or last is None or first.start_s > last.start_s:
-        return None
+    if first is None:
+        return FOR_EVER_S
+    if last is None or first.start_s > last.start_s:
+        return first.start_s
     return _counters(first), _counters(last)
 
 

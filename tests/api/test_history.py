@@ -264,6 +264,23 @@ def test_each_day_has_its_first_and_its_last_reading(my_meter, ask):
         assert answer["energy"] == expected, resolution
 
 
+def test_silent_days_have_no_readings_and_those_after_them_do(my_meter, ask):
+    counted(
+        my_meter,
+        (at("2026-01-10 08:00"), 1),
+        (at("2026-01-10 20:00"), 2),
+        (at("2026-01-17 13:37"), 3),
+        (at("2026-01-20 10:00"), 4),
+    )
+    for resolution in ("quarter_hour", "hour", "day"):
+        assert ask(begin="2026-01-01 00:00", resolution=resolution)["energy"] == {
+            "2026-01-10 07:00:00": 1 * KWH,
+            "2026-01-10 19:00:00": 2 * KWH,
+            "2026-01-17 12:37:00": 3 * KWH,
+            "2026-01-20 09:00:00": 4 * KWH,
+        }, resolution
+
+
 def test_a_meter_swap_adds_up_on_its_day(my_meter, ask, make_meter):
     new_meter = make_meter("1EMHNEW")
     counted(my_meter, (at("2026-01-19 00:00"), 500), (at("2026-01-19 12:06"), 506))
