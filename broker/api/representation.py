@@ -150,10 +150,9 @@ def gives(
 ) -> Callable[[View], View]:
     """Represents what a view returns.
 
-    `page` is the template for a browser, `then` where a browser goes after a form: an endpoint, or
-    a function that gives the address;
-    `empty` the status of an answer without data. Series are plain dictionaries of numbers already:
-    with `columns` the schema documents them and isn't run over each of their points.
+    `page` is the template for a browser, `then` where a browser goes after a form (an endpoint, or
+    a function that gives the address), `empty` the status of an answer without data. What is plain
+    already is marked by `columns`: the schema then documents it and isn't run over its points.
     """
     dumped = schema(many=many) if schema else None
 

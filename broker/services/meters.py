@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from broker import errors
 from broker.clock import written_utc
@@ -23,18 +23,17 @@ from broker.models import (
     writer,
 )
 from broker.services import community, users
-from broker.units import QUARTER_HOUR_S
+from broker.services.meter_periods import (
+    Period,
+    period_of,
+    refuse_overlap,
+    refuse_second_meter,
+    rounded_down,
+)
 
 MAX_NUMBER_LENGTH = 100
 MAX_POWER_LIMIT_W = 10_000_000
 """More than any house connection; it also keeps the limit a number that fits."""
-
-
-class Period(NamedTuple):
-    """When a meter is used, in POSIX seconds on quarter hours; an open end is None."""
-
-    begin_s: int
-    end_s: int | None
 
 
 class Swap(NamedTuple):
@@ -95,7 +94,7 @@ def assign_to_resident(
     with writer(db.engine).begin() as connection:
         id_numbered(connection, number)
         user_id = users.id_of(connection, mail)
-        _refuse_second_meter(connection, user_id, mail, _period(begin_s, end_s))
+        refuse_second_meter(connection, user_id, mail, period_of(begin_s, end_s))
         group_id = connection.scalar(select(User.group_id).where(User.id == user_id))
         served = {"group_id": group_id, "user_id": user_id, "role": MeterRole.FLAT.value}
         return _assign(connection, number, begin_s, end_s, register, served)
@@ -127,7 +126,7 @@ def release(number: str, at_s: int) -> int:
 
     Raises NotFound for an unknown meter and for one that isn't in use at that time.
     """
-    end_s = _rounded_down(at_s)
+    end_s = rounded_down(at_s)
     with writer(db.engine).begin() as connection:
         meter_id = _locked(connection, number)
         _end_uses(connection, meter_id, number, end_s, end_s)
@@ -141,7 +140,7 @@ def swap(old_number: str, new_number: str, at_s: int) -> Swap:
     begin, so that no reading of either is lost. Raises NotFound for an unknown meter and for an
     old one that isn't in use, Conflict where the new one is in use already.
     """
-    swapped = Swap(old_end_s=-_rounded_down(-at_s), new_begin_s=_rounded_down(at_s))
+    swapped = Swap(old_end_s=-rounded_down(-at_s), new_begin_s=rounded_down(at_s))
     with writer(db.engine).begin() as connection:
         old_id, new_id = _locked(connection, old_number), _locked(connection, new_number)
         if old_id == new_id:
@@ -149,7 +148,7 @@ def swap(old_number: str, new_number: str, at_s: int) -> Swap:
         ended = _end_uses(connection, old_id, old_number, swapped.new_begin_s, swapped.old_end_s)
         for use in ended:
             period = Period(swapped.new_begin_s, use["end_s"])
-            _refuse_overlap(connection, new_id, new_number, use["register"], period)
+            refuse_overlap(connection, new_id, new_number, use["register"], period)
             use |= {"meter_id": new_id, "begin_s": period.begin_s}
             connection.execute(insert(MeterUse).values(**use))
     return swapped
@@ -218,9 +217,9 @@ def _assign(
     register: Register,
     served: dict[str, Any],
 ) -> Period:
-    period = _period(begin_s, end_s)
+    period = period_of(begin_s, end_s)
     meter_id = _locked(connection, number)
-    _refuse_overlap(connection, meter_id, number, register, period)
+    refuse_overlap(connection, meter_id, number, register, period)
     connection.execute(
         insert(MeterUse).values(
             meter_id=meter_id, register=int(register), **period._asdict(), **served
@@ -229,53 +228,11 @@ def _assign(
     return period
 
 
-def _period(begin_s: int, end_s: int | None) -> Period:
-    period = Period(_rounded_down(begin_s), None if end_s is None else _rounded_down(end_s))
-    if period.end_s is not None and period.end_s <= period.begin_s:
-        raise errors.InvalidInput("A meter's use must end at least a quarter hour after its begin.")
-    return period
-
-
 def _locked(connection: Connection, number: str) -> int:
     """A meter's id; nobody else changes its uses until this transaction ends."""
     meter_id = id_numbered(connection, number)
     connection.execute(select(Meter.id).where(Meter.id == meter_id).with_for_update())
     return meter_id
-
-
-def _refuse_overlap(
-    connection: Connection, meter_id: int, number: str, register: int, period: Period
-) -> None:
-    """Two uses of one register at a time would count its energy twice.
-
-    A two-way meter may serve two purposes, one with each register.
-    """
-    same = and_(MeterUse.meter_id == meter_id, MeterUse.register == int(register))
-    if other := _overlapping(connection, same, period):
-        raise errors.Conflict(f"The meter {number!r} is in use {other}.")
-
-
-def _refuse_second_meter(connection: Connection, user_id: int, mail: str, period: Period) -> None:
-    """A flat has one meter at a time, or nobody could say which counter is its own."""
-    same = and_(MeterUse.user_id == user_id, MeterUse.role == MeterRole.FLAT.value)
-    if other := _overlapping(connection, same, period):
-        raise errors.Conflict(
-            f"The flat of {mail} has a meter {other}. Release that one first, or swap it."
-        )
-
-
-def _overlapping(connection: Connection, same: ColumnElement[bool], period: Period) -> str | None:
-    """When the first use with something in common overlaps a period, in words."""
-    uses = select(MeterUse.begin_s, MeterUse.end_s).where(
-        same, MeterUse.end_s.is_(None) | (MeterUse.end_s > period.begin_s)
-    )
-    if period.end_s is not None:
-        uses = uses.where(MeterUse.begin_s < period.end_s)
-    use = connection.execute(uses.order_by(MeterUse.begin_s)).first()
-    if use is None:
-        return None
-    until = f"until {written_utc(use.end_s)}" if use.end_s else "with no end"
-    return f"from {written_utc(use.begin_s)} {until} (UTC)"
 
 
 def _end_uses(
@@ -297,7 +254,3 @@ def _end_uses(
     for use in uses:
         connection.execute(update(MeterUse).where(MeterUse.id == use.pop("id")).values(end_s=end_s))
     return uses
-
-
-def _rounded_down(time_s: int) -> int:
-    return time_s // QUARTER_HOUR_S * QUARTER_HOUR_S
