@@ -13,6 +13,7 @@ from broker.store.meter_uses import Use
 from broker.store.quarter_hours import TABLE, first_from, last_before
 
 TIMES_IN_A_QUERY = 400
+FOR_EVER_S = 2**62
 
 
 class Covered(NamedTuple):
@@ -48,10 +49,22 @@ def at(connection: Connection, use: Use, times_s: Sequence[int]) -> dict[int, in
             TABLE.c.opening_tenth_uwh.is_not(None),
         )
         known |= {row[0]: row[1] for row in connection.execute(statement)}
-    for time_s in times_s:
-        if time_s not in known and (energy := _within_a_gap(connection, use, time_s)) is not None:
-            known[time_s] = energy
+    unknown = [time_s for time_s in times_s if time_s not in known]
+    # Years without a meter are no gap: one look at the ends tells, not one at each time.
+    if unknown and (ends := _ends(connection, use)) is not None:
+        for time_s in unknown:
+            if ends[0] < time_s <= ends[1]:
+                energy = _within_a_gap(connection, use, time_s)
+                if energy is not None:
+                    known[time_s] = energy
     return known
+
+
+def _ends(connection: Connection, use: Use) -> tuple[int, int] | None:
+    """The first and last quarter hour with readings, by their starts in s."""
+    first = first_from(connection, use.meter_id, use.register, 0)
+    last = last_before(connection, use.meter_id, use.register, FOR_EVER_S)
+    return None if first is None or last is None else (first.start_s, last.start_s)
 
 
 def _within_a_gap(connection: Connection, use: Use, time_s: int) -> int | None:
