@@ -23,10 +23,13 @@ class Columns(NamedTuple):
 
 
 def registers_in(columns: Columns) -> list[Register]:
-    """The registers that readings can say something about."""
+    """The registers that readings can say something about.
+
+    Power without a counter can be about both, whatever its sign: where a meter takes energy from
+    the grid again, what it fed in has ended.
+    """
     exports = _count_given(columns.energies_out_tenth_uwh) > 0 or (
-        None in columns.energies_tenth_uwh
-        and any(power is not None and power < 0 for power in columns.powers_mw)
+        None in columns.energies_tenth_uwh and _count_given(columns.powers_mw) > 0
     )
     return [Register.IMPORT, Register.EXPORT] if exports else [Register.IMPORT]
 

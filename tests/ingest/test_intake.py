@@ -156,6 +156,19 @@ def test_negative_power_without_counters_is_exported(meter_id):
     assert last[2] == pytest.approx(0.2, abs=1e-9)  # the register begins with its first export
 
 
+def test_feeding_in_ends_with_a_call_that_only_takes(meter_id):
+    # −2 kW for 5 min, then 1 kW for 8 min, then −2 kW again for 1 min, each in a call of its own:
+    # 2 kW · (300 + 60) s and half of each ramp of a second are fed in, nothing in between.
+    for call in ([(0, -2000), (300, -2000)], [(301, 1000), (780, 1000)], [(781, -2000)]):
+        take_in({meter_id: readings(*call, powers=True)}, NOW_S)
+    take_in({meter_id: readings((841, -2000), powers=True)}, NOW_S)
+    fed_in = max(row[7] for row in stored(QuarterHour, meter_id) if row[0] == 2) / KWH
+    assert fed_in == pytest.approx(2 * (300 + 60 + 0.5 + 0.5) / 3600, abs=1e-9)
+    appended = stored(QuarterHour, meter_id)
+    retention.rebuild(meter_id, NOW_S)
+    assert stored(QuarterHour, meter_id) == appended
+
+
 def test_expired_raw_readings_leave_their_quarter_hours(meter_id):
     take_in({meter_id: readings(*((minute * 60, minute / 100) for minute in range(120)))}, NOW_S)
     before = stored(QuarterHour, meter_id)
