@@ -20,7 +20,6 @@ FOR_EVER_S = 2**62
 class _Day(NamedTuple):
     """The part of a day that belongs to a use, and its first and last quarter hour."""
 
-    use: Use
     begin_s: int
     end_s: int
     first_start_s: int
@@ -53,35 +52,46 @@ def of_curves(
     `starts_s` holds the quarter hours of each curve, as far as they are known;
     `bounds_s` are the midnights of the days and the end of the last one.
     """
-    days = [
-        (curve.edges, day)
-        for curve, starts in zip(curves, starts_s, strict=True)
-        for day in _days(curve.use, starts, bounds_s)
-    ]
+    days = _days_of(curves, starts_s, bounds_s)
     missing = {
         start_s
-        for edges, day in days
+        for curve, day in days
         for start_s in (day.first_start_s, day.last_start_s)
-        if start_s not in edges
+        if start_s not in curve.edges
     }
     others = owner.counters(owner_id, missing) if missing else {}
     counters: dict[int, dict[str, int]] = {curve.use.id: {} for curve in curves}
     silent_until_s = dict.fromkeys(counters, 0)
-    for edges, day in days:
-        if day.end_s <= silent_until_s[day.use.id]:
+    for (use, _, edges), day in days:
+        if day.end_s <= silent_until_s[use.id]:
             continue
-        first = edges.get(day.first_start_s) or others.get((day.use.id, day.first_start_s))
-        last = edges.get(day.last_start_s) or others.get((day.use.id, day.last_start_s))
+        first = edges.get(day.first_start_s) or others.get((use.id, day.first_start_s))
+        last = edges.get(day.last_start_s) or others.get((use.id, day.last_start_s))
         if first is None or last is None:
-            found = _sought(day)
+            found = _sought(use, day)
             if isinstance(found, int):
-                silent_until_s[day.use.id] = found
+                silent_until_s[use.id] = found
                 continue
             first, last = found
-        of_use = counters[day.use.id]
+        of_use = counters[use.id]
         of_use[written_utc(first.first_s)] = first.first_counter
         of_use[written_utc(last.last_s)] = last.last_counter
     return counters
+
+
+def _days_of(
+    curves: Sequence[Curve], starts_s: Sequence[Sequence[int]], bounds_s: Sequence[int]
+) -> list[tuple[Curve, _Day]]:
+    """The days of every curve. The meters of a house mostly have the same, so one look does."""
+    of_all: list[tuple[Curve, _Day]] = []
+    latest: tuple[Sequence[int], tuple[int, int]] | None = None
+    days: list[_Day] = []
+    for curve, starts in zip(curves, starts_s, strict=True):
+        this = starts, curve.use.within(bounds_s[0], bounds_s[-1])
+        if this != latest:
+            latest, days = this, _days(curve.use, starts, bounds_s)
+        of_all += [(curve, day) for day in days]
+    return of_all
 
 
 def _days(use: Use, starts_s: Sequence[int], bounds_s: Sequence[int]) -> list[_Day]:
@@ -95,16 +105,16 @@ def _days(use: Use, starts_s: Sequence[int], bounds_s: Sequence[int]) -> list[_D
             if begin < end:
                 first_s, last_s = starts_s[begin], starts_s[end - 1]
         if begin_s < end_s:
-            days.append(_Day(use, begin_s, end_s, first_s, last_s))
+            days.append(_Day(begin_s, end_s, first_s, last_s))
     return days
 
 
-def _sought(day: _Day) -> tuple[Counters, Counters] | int:
+def _sought(use: Use, day: _Day) -> tuple[Counters, Counters] | int:
     """The quarter hours of a day with its first and last reading, when they lie elsewhere.
 
     Of a day without any, until when the silence lasts, so that nobody asks for each of its days.
     """
-    meter_id, register = day.use.meter_id, day.use.register
+    meter_id, register = use.meter_id, use.register
     with db.engine.connect() as connection:
         first = first_from(connection, meter_id, register, day.begin_s)
         last = last_before(connection, meter_id, register, day.end_s)

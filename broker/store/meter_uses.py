@@ -166,8 +166,8 @@ class Owner:
 def _curve(row: Any) -> Curve:
     *of_use, written, numbers = row
     edges = orjson.loads(numbers)
-    known = {edges[n]: Counters._make(edges[n + 1 : n + 5]) for n in range(0, len(edges), 5)}
-    return Curve(Use._make(of_use), written or NO_POINTS, known)
+    known = {edges[n]: Counters(*edges[n + 1 : n + 5]) for n in range(0, len(edges), 5)}
+    return Curve(Use(*of_use), written or NO_POINTS, known)
 
 
 def points(written: str) -> Points:
