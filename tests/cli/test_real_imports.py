@@ -145,8 +145,13 @@ STEPS = {
 
 
 def cumulated_rise_tenth_uwh(meter_id: int) -> int:
-    rows = [row for row in quarter_hours(meter_id) if row.first_s is not None]
-    return rows[-1].last_tenth_uwh - rows[0].first_tenth_uwh
+    ends = select(QuarterHour.first_tenth_uwh, QuarterHour.last_tenth_uwh).where(
+        QuarterHour.meter_id == meter_id, QuarterHour.first_s.is_not(None)
+    )
+    with db.engine.connect() as connection:
+        first = connection.execute(ends.order_by(QuarterHour.start_s).limit(1)).one()
+        last = connection.execute(ends.order_by(QuarterHour.start_s.desc()).limit(1)).one()
+    return last.last_tenth_uwh - first.first_tenth_uwh
 
 
 @pytest.mark.parametrize("house", range(1, 7), ids="house-{}".format)
