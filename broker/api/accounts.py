@@ -91,6 +91,7 @@ class FirstPassword(NewPassword):
     token = _secret("The token of the invitation, not a session token.", required=True)
     user = Text(
         load_default=None,
+        allow_none=False,
         metadata={
             "description": "The invited mail address; must match if sent.",
             "example": "ada@example.org",
@@ -102,7 +103,10 @@ class ChangedPassword(NewPassword):
     """What changes a password."""
 
     old_password = _secret(
-        "The present password; checked if sent.", data_key="oldPassword", load_default=None
+        "The present password; checked if sent.",
+        data_key="oldPassword",
+        load_default=None,
+        allow_none=False,
     )
 
 

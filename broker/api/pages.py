@@ -63,7 +63,7 @@ def home() -> dict[str, Any]:
     }
 
 
-@bp.get("/members/<int:user_id>/avatar")
+@bp.get("/members/<int(max=2147483647):user_id>/avatar")
 @login_required
 def avatar(user_id: int) -> Response:
     """A neighbour's picture, for the pages; programs get all of a house in one call."""

@@ -112,9 +112,7 @@ def body() -> Any:
     """The request's body as plain data: a JSON document, or the fields of a form."""
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return _form()
-    if request.mimetype not in ("application/json", "") and not request.mimetype.endswith("+json"):
-        raise UnsupportedMediaType("Send a JSON body (Content-Type: application/json) or a form.")
-    return json_document()
+    return json_document("Send a JSON body (Content-Type: application/json) or a form.")
 
 
 class FormFields(dict[str, Any]):
@@ -129,8 +127,13 @@ def _form() -> FormFields:
     return fields
 
 
-def json_document() -> Any:
-    """The body as JSON. The parser refuses NaN, broken encodings and unlimited nesting."""
+def json_document(wanted: str = "Send a JSON body (Content-Type: application/json).") -> Any:
+    """The body as JSON. The parser refuses NaN, broken encodings and unlimited nesting.
+
+    Raises UnsupportedMediaType, saying what is wanted, for a body that is declared something else.
+    """
+    if request.mimetype not in ("application/json", "") and not request.mimetype.endswith("+json"):
+        raise UnsupportedMediaType(wanted)
     try:
         return orjson.loads(request.get_data())
     except (orjson.JSONDecodeError, RecursionError) as error:

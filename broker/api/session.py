@@ -143,7 +143,7 @@ def _refuse_forged_requests() -> None:
     changes = request.method in UNSAFE or getattr(view, "changes_state", False)
     if not changes or "Authorization" in request.headers:
         return
-    if COOKIE in request.cookies or wants_page():
+    if COOKIE in request.cookies or (request.method in UNSAFE and wants_page()):
         csrf.protect()
 
 
