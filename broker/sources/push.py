@@ -60,6 +60,8 @@ def _check(columns: dict[str, list[Any]], readings: list[Any]) -> None:
     numbers = columns["meter_id"]
     if set(map(type, numbers)) - {str}:
         _refuse(numbers, lambda value: not isinstance(value, str), "must be a string", "meter_id")
+    if any("\0" in number for number in set(numbers)):
+        _refuse(numbers, lambda value: "\0" in value, "contains what is not text", "meter_id")
     _check_numbers(columns["time"], "time", required=True)
     for field in ("energy", "energy_out", "power"):
         _check_numbers(columns[field], field)
