@@ -16,8 +16,8 @@ from broker.services.history import Resolution
 
 bp = Blueprint("history", __name__)
 
-LATEST_S = 253_402_300_799
-"""The end of the year 9999."""
+LATEST_S = 32_503_679_999
+"""The end of the year 2999: calendars end with 9999, and pages lead on to what comes after."""
 WRITTEN = "UTC times, `YYYY-MM-DD HH:MM:SS`"
 
 

@@ -15,8 +15,9 @@ from flask_sock import Sock
 from marshmallow import Schema, fields
 from simple_websocket import ConnectionClosed, Server
 from wsproto.events import TextMessage
-from wsproto.utilities import LocalProtocolError
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from broker.api.errors import error_response
 from broker.api.representation import gives
 from broker.api.session import bearer, login_required, settings, token_of
 from broker.clock import now_s
@@ -66,10 +67,15 @@ def register(app: Flask) -> None:
     }
     sock.init_app(app)
     app.before_request(_offer_no_compression)
+    app.register_error_handler(RemoteProtocolError, _of_handshake)
 
 
 def _offer_no_compression() -> None:
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+
+
+def _of_handshake(error: RemoteProtocolError) -> Any:
+    return error_response(400, "BadRequest", f"This is no handshake of a WebSocket: {error}")
 
 
 @bp.get("/live")
@@ -94,9 +100,9 @@ def watch(socket: Server) -> None:
     token = _token()
     account = _account(token)
     if account is None:
-        socket.close(NOT_LOGGED_IN, "Log in first.")
+        _close(socket, NOT_LOGGED_IN, "Log in first.")
     elif request.args.get("meter_id") != _own_meter(account):
-        socket.close(NOT_YOUR_METER, "meter_id is not your meter.")
+        _close(socket, NOT_YOUR_METER, "meter_id is not your meter.")
     else:
         _stream(socket, token, account)
 
@@ -108,12 +114,12 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
         _send(socket, account.group_id)
         while socket.connected:
             has_news = subscription.wait(CHECK_EVERY_S)
+            socket.input_buffer.clear()  # nobody is asked to say anything, so it isn't kept
             if time.monotonic() - checked >= CHECK_EVERY_S:
                 checked = time.monotonic()
                 known = _account(token)
                 if known is None:
-                    with _perhaps_gone():
-                        socket.close(NOT_LOGGED_IN, "The session has ended.")
+                    _close(socket, NOT_LOGGED_IN, "The session has ended.")
                     return
                 account, outdated = known, subscription
                 subscription = hub.subscribe(live.meter_ids_of_group(account.group_id, now_s()))
@@ -133,6 +139,11 @@ def _send(socket: Server, group_id: int) -> None:
     text = orjson.dumps(live.snapshot(group_id, now_s())).decode()
     with _perhaps_gone():
         socket.sock.sendall(socket.ws.send(TextMessage(data=text)))
+
+
+def _close(socket: Server, code: int, reason: str) -> None:
+    with _perhaps_gone():
+        socket.close(code, reason)
 
 
 @contextmanager
@@ -167,5 +178,5 @@ def _token() -> str | None:
 
 
 def _is_same_origin() -> bool:
-    origin = request.headers.get("Origin", "")
-    return urlsplit(origin).netloc in {request.host, urlsplit(settings().base_url).netloc}
+    _, _, origin = request.headers.get("Origin", "").partition("://")
+    return origin in {request.host, urlsplit(settings().base_url).netloc}

@@ -64,8 +64,8 @@ ERROR_HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`"}},
     429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}},
 }
-ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
-"""A variable part of a route: perhaps its converter, and its name."""
+ARGUMENT = re.compile(r"<(?:(\w+)(?:\(.*?\))?:)?(\w+)>")
+"""A variable part of a route: perhaps its converter with arguments, and its name."""
 TYPES = {"int": "integer", "float": "number"}
 UNDOCUMENTED_METHODS = {"HEAD", "OPTIONS"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -248,3 +249,33 @@ def test_odd_credentials_are_refused(client, header):
         answer = client.open(path, method=method, headers={"Authorization": header})
         assert answer.status_code == 401
         assert set(answer.json) == {"errorName", "errorDescription"}
+
+
+@pytest.mark.parametrize("path", ["/login", "/readings"])
+@pytest.mark.parametrize(
+    ("kind", "chunks"),
+    [(JSON, b"ZZ\r\n{}\r\n"), (FORM, b"-1\r\n"), (JSON, b"ffffffffffffffffffff\r\n{}")],
+    ids=["no size", "a negative size of a form", "a huge size"],
+)
+def test_a_badly_chunked_body_is_the_senders_fault(live_server, path, kind, chunks):
+    host, _, port = live_server.settings.bind.partition(":")
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        connection.shutdown(socket.SHUT_WR)
+        status = connection.recv(4096).split()[1]
+    # Without a key /readings doesn't even look at it.
+    assert status == (b"400" if path == "/login" else b"401")
+
+
+@pytest.mark.parametrize("resolution", ["quarter_hour", "hour", "day", "month"])
+@pytest.mark.parametrize("path", ["/individual-consumption-history", "/group-consumption-history"])
+def test_there_is_a_page_of_the_end_of_all_calendars(client, resident, path, resolution):
+    # 32503679999 is the last second of the year 2999, the last one that is taken.
+    for begin, status in ((32_503_679_999, 200), (32_503_680_000, 400)):
+        answer = client.get(
+            path,
+            query_string={"begin": begin, "resolution": resolution},
+            headers=resident.headers | {"Accept": "text/html"},
+        )
+        assert answer.status_code == status

@@ -271,6 +271,25 @@ def test_a_cookie_counts_only_on_our_own_pages(me, flat, watch, live_server):
         assert code_of_refusal(watch(flat, cookie, origin=origin)) == NOT_LOGGED_IN
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Upgrade": "websocket", "Connection": "Upgrade"},
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "8"},
+    ],
+    ids=["no key", "an old version"],
+)
+def test_what_is_no_handshake_is_the_senders_fault(me, live_server, headers):
+    assert live_server.request("GET", "/live", me.headers | headers).status == 400
+
+
+def test_an_origin_that_is_no_address_is_not_ours(me, flat, watch, live_server):
+    cookie = {"Cookie": f"broker_session={me.token}"}
+    logged_before = live_server.log.read_text()
+    assert code_of_refusal(watch(flat, cookie, origin="http://[")) == NOT_LOGGED_IN
+    assert live_server.log.read_text() == logged_before
+
+
 def test_logging_out_ends_the_socket(me, flat, watch, live_server):
     with watch(flat) as socket:
         received(socket)
