@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 PREFIX = "BROKER_"
@@ -104,12 +105,20 @@ def _parsed_bind(text: str) -> str:
     return text
 
 
+def _parsed_smtp_url(text: str) -> str:
+    url = urlsplit(text)
+    if text and (url.scheme not in ("smtp", "smtps") or not url.hostname):
+        raise ValueError("smtp://user:password@host:port or smtps://…")
+    return text
+
+
 PARSERS: dict[str, Any] = {
     "instance": _parsed_path,
     "database_url": _parsed_database_url,
     "bind": _parsed_bind,
     "base_url": lambda text: text.rstrip("/"),
     "timezone": ZoneInfo,
+    "smtp_url": _parsed_smtp_url,
     "term_start": _parsed_term_start,
     "session_days": _parsed_positive,
     "invitation_days": _parsed_positive,

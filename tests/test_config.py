@@ -146,3 +146,8 @@ def test_all_who_start_at_the_same_time_agree_on_the_secret(tmp_path: Path) -> N
             [secret] = {each.result() for each in started}
         assert len(secret) == 43
         assert [path.name for path in (tmp_path / str(number)).iterdir()] == ["secret_key"]
+
+
+def test_a_mail_server_without_its_scheme_is_refused(tmp_path):
+    with pytest.raises(config.InvalidSetting, match="BROKER_SMTP_URL"):
+        config.load({"BROKER_INSTANCE": str(tmp_path), "BROKER_SMTP_URL": "mail.example.org:25"})

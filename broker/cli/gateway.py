@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from http.client import HTTPException
 from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from broker.errors import Forbidden
+from broker.errors import Conflict, Forbidden
 from broker.services.demo import Installed
 from broker.sources.simulated_readings import Anchor, due_times_s, sent
 from broker.sources.simulator import SimulatedHouse
+
+log = logging.getLogger(__name__)
 
 MOST_A_CALL = 10_000
 TIMEOUT_S = 20
@@ -58,10 +61,21 @@ class Gateway:
         due = sorted(self._due(now_s))
         for start in range(0, len(due), MOST_A_CALL):
             portion = due[start : start + MOST_A_CALL]
-            self._post(portion)
+            self._deliver(portion)
             for reading in portion:
                 self._anchors[reading.number] = Anchor(reading.time_s, reading.counter_tenth_uwh)
         return len(due)
+
+    def _deliver(self, portion: Sequence[_Due]) -> None:
+        """Sends readings; what contradicts stored ones is left out, as a gateway would go on."""
+        try:
+            self._post(portion)
+        except Conflict:
+            for reading in portion:
+                try:
+                    self._post([reading])
+                except Conflict as conflict:
+                    log.warning("%s", conflict)
 
     def _due(self, now_s: int) -> Iterator[_Due]:
         for meter in self._meters:
@@ -89,4 +103,6 @@ class Gateway:
                 answer = error.read().decode(errors="replace")
             if error.code >= 500 or error.code in PASSING_STATUSES:
                 raise HTTPException(f"{error.code} {answer}") from None
+            if error.code == 409:
+                raise Conflict(answer) from None
             raise Forbidden(f"{self._readings_url} refuses: {error.code} {answer}") from None

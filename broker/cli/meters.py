@@ -10,7 +10,8 @@ from flask.cli import AppGroup
 from broker.cli.command import LocalTime, Report, local, reports, table
 from broker.clock import now_s
 from broker.models import DEFAULT_MAX_POWER_W, MeterRole, Register
-from broker.services import meters
+from broker.services import meter_events, meters
+from broker.units import kwh_from
 
 meter = AppGroup("meter", help="Meters, and what each of them measures when.")
 
@@ -149,6 +150,31 @@ def list_meters() -> Report:
         for row in known
     ]
     return Report(table(("Meter", "Use", "Last reading", "In quarantine"), rows), {"meters": known})
+
+
+@meter.command("events")
+@click.option("--meter", "number", help="Only of this meter.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@reports
+def list_events(number: str | None, limit: int) -> Report:
+    """Show what readings gave away: jitter, exchanged registers, implausible jumps.
+
+    Example: flask --app app meter events --meter 1EMH0012345678
+    """
+    events = meter_events.listed(number, limit)
+    rows = [
+        (
+            event["meter"],
+            local(event["time_s"]),
+            event["kind"],
+            f"{kwh_from(event['before_tenth_uwh'] or 0):.3f}",
+            f"{kwh_from(event['after_tenth_uwh'] or 0):.3f}",
+        )
+        for event in events
+    ]
+    return Report(
+        table(("Meter", "Time", "Event", "kWh before", "after"), rows), {"events": events}
+    )
 
 
 def _use(use: dict[str, Any]) -> str:

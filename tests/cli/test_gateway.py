@@ -157,3 +157,14 @@ def test_broker_itself_takes_in_what_the_gateway_sends(app: Flask) -> None:
     assert 11 * 12 <= sent <= 11 * 12 + 2
     with db.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(Reading)) == sent
+
+
+def test_a_reading_that_contradicts_a_stored_one_is_left_out_and_the_rest_goes_on(
+    gateway: Gateway, server: Server
+) -> None:
+    # The whole call is refused, then each reading is sent alone, and the first is the culprit.
+    server.statuses = [409, 409]
+    due = gateway.deliver(NOON_S + 10)
+    assert due > 1
+    assert sum(map(len, server.received)) == due - 1
+    assert gateway.deliver(NOON_S + 10) == 0
