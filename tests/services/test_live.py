@@ -1,0 +1,48 @@
+"""Whose meter the live view shows when a flat changes hands."""
+
+from __future__ import annotations
+
+from broker.ingest.intake import take_in
+from broker.ingest.registers import Columns
+from broker.services import live
+
+MOVED_S = 1_795_000_500
+"""18 November 2026, 11:15 UTC, where a quarter hour begins."""
+NOW_S = MOVED_S + 600
+
+
+def say(meter_id: int, time_s: int, energy: int, power_mw: int | None = None) -> None:
+    take_in({meter_id: Columns([time_s], [energy], [None], [power_mw])}, NOW_S)
+
+
+def shown(group_id: int, now_s: int = NOW_S) -> list[tuple[int | None, int | None]]:
+    """Counter in 0.1 µWh and power in µW of each member."""
+    users = live.snapshot(group_id, now_s)["group_users"]
+    return [(user["consumption"], user["power"]) for user in users]
+
+
+def test_who_moves_in_later_sees_nothing_of_who_lives_there_now(
+    make_group, make_user, make_meter, assign
+):
+    group_id, meter_id = make_group(), make_meter()
+    first, second = make_user(group_id), make_user(group_id)
+    assign(meter_id, first, end_s=MOVED_S)
+    assign(meter_id, second, MOVED_S)
+    say(meter_id, MOVED_S - 60, 10**12, 5000)
+    before_s = MOVED_S - 1
+    assert shown(group_id, before_s) == [(10**12, 5_000_000), (None, None)]
+    assert live.own_meter_number(second.id, group_id, before_s) is None
+    assert live.own_meter_number(first.id, group_id, MOVED_S) is None
+
+
+def test_a_meter_that_changed_hands_is_silent_until_it_speaks_again(make_user, make_meter, assign):
+    tenant, meter_id = make_user(), make_meter()
+    assign(meter_id, tenant, MOVED_S)
+    say(meter_id, MOVED_S - 60, 10**12, 5000)
+    assert shown(tenant.group_id) == [(None, None)]
+    # The first counter of their time says no power: the one before it isn't theirs.
+    say(meter_id, MOVED_S, 10**12 + 10**9)
+    assert shown(tenant.group_id) == [(10**12 + 10**9, None)]
+    # 0.01 kWh in 6 minutes are 100 W, 1e8 µW.
+    say(meter_id, MOVED_S + 360, 10**12 + 10**9 + 10**8)
+    assert shown(tenant.group_id) == [(10**12 + 10**9 + 10**8, 100_000_000)]
