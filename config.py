@@ -72,7 +72,10 @@ def _parsed_path(text: str) -> Path:
 
 def _parsed_database_url(text: str) -> str:
     """Accepts the two usual spellings of a PostgreSQL URL and picks psycopg 3."""
-    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+    url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+    if url and not re.match(r"(sqlite|postgresql\+psycopg)://", url):
+        raise ValueError("postgresql://user:password@host/name or sqlite:////folder/file")
+    return url
 
 
 def _parsed_term_start(text: str) -> tuple[int, int]:
@@ -128,6 +131,9 @@ PARSERS: dict[str, Any] = {
     "web_workers": _parsed_positive,
 }
 
+WITH_PASSWORD = {"database_url", "smtp_url", "secret_key"}
+"""What no log should hold."""
+
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this installation; makes the instance folder and its secret if missing.
@@ -141,7 +147,10 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         if key.startswith(PREFIX) and key.removeprefix(PREFIX).lower() in names
     }
     instance = _parsed(given, "instance") if "instance" in given else Settings.instance
-    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSetting(f"{PREFIX}INSTANCE: {error}") from error
     values = _from_file(instance / "broker.toml", names) | given
     settings = {name: _parsed(values, name) for name in values} | {"instance": instance}
     if not settings.get("secret_key"):
@@ -153,7 +162,7 @@ def load_or_exit() -> Settings:
     """The settings of this installation; ends the process with one clear line if one is wrong."""
     try:
         return load()
-    except InvalidSetting as error:
+    except (InvalidSetting, OSError) as error:
         raise SystemExit(f"Error: {error}") from None
 
 
@@ -173,7 +182,8 @@ def _parsed(values: Mapping[str, str], name: str) -> Any:
     try:
         return PARSERS.get(name, str)(values[name])
     except (ValueError, KeyError, OSError) as error:
-        raise InvalidSetting(f"{PREFIX}{name.upper()}={values[name]!r}: {error}") from error
+        shown = "" if name in WITH_PASSWORD else f"={values[name]!r}"
+        raise InvalidSetting(f"{PREFIX}{name.upper()}{shown}: {error}") from error
 
 
 def _own_secret(path: Path) -> str:

@@ -79,6 +79,8 @@ def test_postgresql_is_reached_by_psycopg_however_its_url_is_written(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        pytest.param("database_url", "broker.sqlite", id="a file's name for a URL"),
+        pytest.param("database_url", "mysql://broker@127.0.0.1/broker", id="another database"),
         pytest.param("bind", "8080", id="no host"),
         pytest.param("bind", "127.0.0.1:http", id="port of letters"),
         pytest.param("bind", "127.0.0.1:70000", id="port too high"),
@@ -101,6 +103,20 @@ def test_a_bad_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -
         loaded(tmp_path, **{name: value})
     with pytest.raises(InvalidSetting, match=f"BROKER_{name.upper()}"):
         loaded(tmp_path, f'{name} = "{value}"\n')
+
+
+def test_no_message_tells_a_password(tmp_path: Path) -> None:
+    for name in ("database_url", "smtp_url"):
+        with pytest.raises(InvalidSetting) as refused:
+            loaded(tmp_path, **{name: "gopher://broker:sesame@example.org/broker"})
+        assert "sesame" not in str(refused.value)
+
+
+def test_an_instance_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(InvalidSetting, match="BROKER_INSTANCE"):
+        loaded(file / "instance")
 
 
 def test_a_name_that_is_none_is_refused_in_the_file(tmp_path: Path) -> None:
