@@ -30,6 +30,7 @@ sock = Sock()
 
 SUBPROTOCOL = "broker.v1"
 BEARER = "bearer."
+SERVICE_RESTART = 1012
 NOT_LOGGED_IN = 4401
 NOT_YOUR_METER = 4403
 AT_MOST_EVERY_S = 1.0
@@ -89,7 +90,7 @@ def show_live() -> dict[str, Any]:
     and a session: by the Authorization header, by the cookie of a page of Broker itself, or by
     the subprotocols `broker.v1, bearer.<token>`, of which `broker.v1` is chosen. The socket closes
     with 4401 without a valid session, also when it ends later, and with 4403 for a `meter_id`
-    that is missing or not the caller's.
+    that is missing or not the caller's; with 1012 when Broker restarts: come back then.
     """
     return live.snapshot(current_user.group_id, now_s())
 
@@ -112,7 +113,7 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
     try:
         sent = checked = time.monotonic()
         _send(socket, account.group_id)
-        while socket.connected:
+        while socket.connected and not hub.is_closed():
             has_news = subscription.wait(CHECK_EVERY_S)
             socket.input_buffer.clear()  # nobody is asked to say anything, so it isn't kept
             if time.monotonic() - checked >= CHECK_EVERY_S:
@@ -125,11 +126,12 @@ def _stream(socket: Server, token: str | None, account: Account) -> None:
                 subscription = hub.subscribe(live.meter_ids_of_group(account.group_id, now_s()))
                 hub.unsubscribe(outdated)
                 has_news = outdated.wait(0) or has_news
-            if has_news:
+            if has_news and not hub.is_closed():
                 time.sleep(max(0.0, sent + AT_MOST_EVERY_S - time.monotonic()))
                 subscription.wait(0)  # what came meanwhile is told as well
                 sent = time.monotonic()
                 _send(socket, account.group_id)
+        _close(socket, SERVICE_RESTART, "Broker restarts.")
     finally:
         hub.unsubscribe(subscription)
 

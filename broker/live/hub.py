@@ -31,6 +31,7 @@ class Subscription:
         self._news.set()
 
 
+_closed = threading.Event()
 _subscriptions: defaultdict[int, set[Subscription]] = defaultdict(set)
 
 
@@ -55,3 +56,14 @@ def publish(meter_ids: Iterable[int]) -> None:
     for meter_id in meter_ids:
         for subscription in tuple(_subscriptions.get(meter_id, ())):
             subscription.wake()
+
+
+def close() -> None:
+    """Wakes everybody for the last time: this process is about to end."""
+    _closed.set()
+    publish(tuple(_subscriptions))
+
+
+def is_closed() -> bool:
+    """Whether there will be no more news, so that nobody should wait for any."""
+    return _closed.is_set()

@@ -7,15 +7,20 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from select import select
 from urllib.request import Request, urlopen
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 import config
 
 SECONDS = 30
+SERVICE_RESTART = 1012
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -49,8 +54,13 @@ def start(tmp_path: Path, port: int) -> Iterator[Start]:
 
     yield run
     for program in started:
-        program.kill()
-        program.communicate()
+        program.terminate()  # it takes the processes with it that it has started
+        program.communicate(timeout=SECONDS)
+
+
+def children_of(pid: int) -> list[int]:
+    """A process's own processes, the oldest first."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.slow
@@ -86,13 +96,67 @@ def test_a_taken_port_is_one_clear_line(start: Start, port: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("words", [("serve",), ("user", "list")], ids=" ".join)
+def test_a_bad_setting_is_one_clear_line(start: Start, words: tuple[str, ...]) -> None:
+    program = start(*words, BROKER_BIND="x")
+    told, complaint = program.communicate(timeout=SECONDS)
+    assert program.returncode == 1
+    assert told == ""
+    assert complaint == "Error: BROKER_BIND='x': host:port, such as 127.0.0.1:8080\n"
+
+
+@pytest.mark.slow
 def test_the_end_of_one_process_is_the_end_of_all(start: Start, port: int) -> None:
     program = start("serve", BROKER_RAW_RETENTION_DAYS="7")
     assert program.stdout is not None
     program.stdout.readline()
-    children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGKILL)
+    children = children_of(program.pid)
+    os.kill(children[0], signal.SIGKILL)
     _, complaint = program.communicate(timeout=SECONDS)
     assert program.returncode == 1
     assert "The web server ended with status -9." in complaint
     assert [Path(f"/proc/{child}").exists() for child in children] == [False, False]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_open_live_views_are_told_and_hold_nothing_up(
+    start, port, settings, make_user, make_meter, assign, ending
+) -> None:
+    me = make_user()
+    assign(make_meter("MINE"), me)
+    database = {"BROKER_DATABASE_URL": settings.database_url}
+    program = start("serve", BROKER_INSTANCE=str(settings.instance), **database)
+    program.stdout.readline()
+    address = f"ws://127.0.0.1:{port}/live?meter_id=MINE"
+    with connect(address, additional_headers=me.headers, proxy=None) as live_view:
+        live_view.recv(SECONDS)
+        # A browser's connection that waits for its next click.
+        with socket.create_connection(("127.0.0.1", port)):
+            told_s = time.monotonic()
+            program.send_signal(ending)
+            with pytest.raises(ConnectionClosed) as closed:
+                live_view.recv(SECONDS)
+            assert closed.value.rcvd.code == SERVICE_RESTART
+            program.communicate(timeout=SECONDS)
+            assert time.monotonic() - told_s < 5
+    assert program.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_replaced(start: Start, port: int) -> None:
+    program = start("serve")
+    assert program.stdout is not None
+    program.stdout.readline()
+    [web_server, _collector] = children_of(program.pid)
+    [worker] = children_of(web_server)
+    death = os.pidfd_open(worker)
+    os.kill(worker, signal.SIGKILL)
+    assert select([death], [], [], SECONDS)[0]
+    os.close(death)
+    # The port is the master's: whoever comes now waits for the next worker.
+    request = Request(f"http://127.0.0.1:{port}/login", headers={"Accept": "text/html"})
+    with urlopen(request, timeout=SECONDS) as page:
+        assert page.status == 200
+    assert children_of(web_server) != [worker]
+    assert program.poll() is None
