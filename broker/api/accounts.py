@@ -113,8 +113,14 @@ class ChangedPassword(NewPassword):
 class ForgottenPassword(Schema):
     """Whose password was forgotten; `user` is another name of `mail`."""
 
-    mail = Text(metadata={"description": "The mail address.", "example": "ada@example.org"})
-    user = Text(metadata={"description": "The same as `mail`.", "example": "ada@example.org"})
+    mail = Text(
+        validate=validate.Length(max=254),
+        metadata={"description": "The mail address.", "example": "ada@example.org"},
+    )
+    user = Text(
+        validate=validate.Length(max=254),
+        metadata={"description": "The same as `mail`.", "example": "ada@example.org"},
+    )
 
     @post_load
     def one_mail(self, data: dict[str, str], **_: Any) -> dict[str, str]:

@@ -15,6 +15,10 @@ from broker.api.representation import as_json, wants_page
 
 log = logging.getLogger(__name__)
 
+LONGEST_DESCRIPTION = 500
+"""Characters. A message may name what was sent, which can have megabytes, and flashed ones travel
+in a cookie."""
+
 FORM_TOO_OLD = errors.InvalidInput("This form was open for too long. Send it once more.")
 """What a person needs to hear of a missing or outdated CSRF token."""
 
@@ -38,6 +42,8 @@ def register(app: Flask) -> None:
 
 def error_response(status: int, name: str, description: str) -> Any:
     """The error object, or for a browser the form again with the message, or an error page."""
+    if len(description) > LONGEST_DESCRIPTION:
+        description = description[: LONGEST_DESCRIPTION - 1] + "…"
     if not wants_page():
         return as_json({"errorName": name, "errorDescription": description}, status)
     if status == 401 and request.path != url_for("accounts.login"):

@@ -138,6 +138,9 @@ def _form() -> FormFields:
     """A form's fields and chosen files, without the token against forgery."""
     with _readable():
         fields = FormFields(request.form.to_dict())
+        # Parts that break off are silently dropped, all of them.
+        if request.content_length and not fields and not request.files:
+            raise BadRequest("The form has no field that can be read.")
     fields.pop("csrf_token", None)
     fields.update((name, file.read()) for name, file in request.files.items() if file.filename)
     return fields
