@@ -112,21 +112,18 @@ def test_every_day_of_a_home_that_sends_only_power_adds_up(
     assert quarter_hours(meter_id) == found
 
 
-def counters_kwh(path: Path, column: str) -> list[tuple[int, Decimal]]:
+def counters_kwh(path: Path) -> dict[str, dict[int, Decimal]]:
+    """Every counter of a home by its column's name: what it said when."""
     with gzip.open(path, "rt") as file:
-        return [
-            (int(row["unix_utc"]), Decimal(row[column]))
-            for row in csv.DictReader(file)
-            if row[column]
-        ]
-
-
-def feeds() -> list[tuple[str, str]]:
-    found = []
-    for path in sorted(KONSTANZ.glob("*.csv.gz")):
-        with gzip.open(path, "rt") as file:
-            header = file.readline().strip().split(",")
-        found += [(path.name, column) for column in header if column.endswith("_kwh")]
+        lines = csv.reader(file)
+        header = next(lines)
+        time_place = header.index("unix_utc")
+        places = [place for place, name in enumerate(header) if name.endswith("_kwh")]
+        found: dict[str, dict[int, Decimal]] = {header[place]: {} for place in places}
+        for line in lines:
+            for place in places:
+                if line[place]:
+                    found[header[place]][int(line[time_place])] = Decimal(line[place])
     return found
 
 
@@ -159,9 +156,8 @@ def test_every_counter_of_six_homes_is_conserved(
     house: int, import_csv: Import, make_meter: Callable[..., int], runner: FlaskCliRunner
 ) -> None:
     name = f"residential{house}_60min.csv.gz"
-    for column in [column for file, column in feeds() if file == name]:
+    for column, counters in counters_kwh(KONSTANZ / name).items():
         meter_id = make_meter(column)
-        counters = dict(counters_kwh(KONSTANZ / name, column))
         implausible = STEPS.get((name, column), [])
         told = import_csv(KONSTANZ / name, column, "--energy", column)
         assert told["quarantined"] == len(implausible)
