@@ -109,7 +109,9 @@ TEXTS: dict[str, Any] = {
     "1e300": 1e300,
     "a list": ["x"],
     "an object": {"$ne": ""},
+    "10**30": 10**30,
     "a NUL": "eleven\0kettles",
+    "a lone surrogate": "eleven\ud800kettles",
     "one megabyte": "x" * 1_000_000,
 }
 PASSWORDS = TEXTS | {
@@ -190,3 +192,14 @@ def test_an_unknown_or_missing_field_beside_good_ones(house, bad, path):
             ),
         ]
     )
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["inhabitants=2.5", "inhabitants=two", "inhabitants=0", "inhabitants=%00", "flatSize=nan",
+     "flatSize=inf", "flatSize=1e999", "flatSize=-1", "nick=%00", "nick=%ED%A0%80%00", "avatar=x",
+     "nick=Ada&surprise=1", "&&&"],
+)  # fmt: skip
+def test_one_bad_field_of_a_form(house, bad, form):
+    kind = "application/x-www-form-urlencoded"
+    house.assert_refuses([bad(form, "PUT", "/profile", data=form, content_type=kind)])

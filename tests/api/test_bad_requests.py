@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,3 +132,37 @@ def test_odd_headers_do_no_harm(house, bad, headers):
     for number, path in enumerate(["/", "/login", "/profile", "/live", *HISTORIES]):
         answer = house.answer_to(bad(path, "GET", path, headers=headers), number)
         assert answer.status_code in (200, 206), f"{path}: {answer.text[:200]}"
+
+
+@pytest.mark.parametrize("path", ["/login", "/readings"])
+@pytest.mark.parametrize(
+    ("kind", "chunks"),
+    [
+        ("application/json", b"ZZ\r\n{}\r\n"),
+        ("application/x-www-form-urlencoded", b"-1\r\n"),
+        ("application/json", b"ffffffffffffffffffff\r\n{}"),
+    ],
+    ids=["no size", "a negative size of a form", "a huge size"],
+)
+def test_a_badly_chunked_body_is_the_senders_fault(live_server, path, kind, chunks):
+    host, _, port = live_server.settings.bind.partition(":")
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        connection.shutdown(socket.SHUT_WR)
+        status = connection.recv(4096).split()[1]
+    # Without a key /readings doesn't even look at it.
+    assert status == (b"400" if path == "/login" else b"401")
+
+
+@pytest.mark.parametrize("resolution", ["quarter_hour", "hour", "day", "month"])
+@pytest.mark.parametrize("path", ["/individual-consumption-history", "/group-consumption-history"])
+def test_there_is_a_page_of_the_end_of_all_calendars(client, resident, path, resolution):
+    # 32503679999 is the last second of the year 2999, the last one that is taken.
+    for begin, status in ((32_503_679_999, 200), (32_503_680_000, 400)):
+        answer = client.get(
+            path,
+            query_string={"begin": begin, "resolution": resolution},
+            headers=resident.headers | {"Accept": "text/html"},
+        )
+        assert answer.status_code == status
