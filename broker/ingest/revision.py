@@ -81,6 +81,7 @@ def recompute(
     Goes on behind `until_s` until nothing changes any more: usually that is the next quarter hour
     with readings, but a register that begins at another energy shifts all that follows.
     """
+    quarter_hours.count_revision(connection, state.meter_id)
     begin_s = start_of(from_s)
     end_s = start_of(until_s) + QUARTER_HOUR_S
     window_s = FIRST_WINDOW_S

@@ -42,6 +42,8 @@ class Meter(Base):
     created_s: Mapped[TimeS]
     raw_from_s: Mapped[TimeS | None]
     """Raw readings before this time have expired: nothing can be added there any more."""
+    past_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Counts how often stored quarter hours were computed anew; appending leaves it alone."""
 
 
 class MeterUse(Base):

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, or_, select
 
-from broker.models import Earlier, JsonList, Later, MeterRole, MeterUse, Prepared, among
+from broker.models import Earlier, JsonList, Later, Meter, MeterRole, MeterUse, Prepared, among
 from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 
 USE = MeterUse.__table__
+METER = Meter.__table__
 NO_POINTS = "[];[]"
 
 
@@ -30,6 +31,11 @@ class Use(NamedTuple):
         """The part of [begin_s, end_s] in which the meter served this owner."""
         use_end_s = end_s if self.end_s is None else self.end_s
         return max(begin_s, self.begin_s), min(end_s, use_end_s)
+
+    def is_within(self, begin_s: int, end_s: int) -> bool:
+        """Whether the meter served this owner at some time in [begin_s, end_s)."""
+        from_s, until_s = self.within(begin_s, end_s)
+        return from_s < until_s
 
 
 class Counters(NamedTuple):
@@ -127,6 +133,24 @@ def _counters(owner: ColumnElement[bool]) -> Prepared:
     )
 
 
+Stamp = tuple[tuple[int | str | None, ...], ...]
+"""For each use in a time: its columns, its meter's revision of the past, until when it is closed.
+
+Quarter hours before the newest one of a register never change by appending to it, and whatever
+else changes them counts up the meter's `past_revision`.
+"""
+
+
+def _stamp(owner: ColumnElement[bool]) -> Prepared:
+    newest = select(func.max(QUARTER_HOUR.c.start_s)).where(_ITS_QUARTER_HOURS).correlate(USE)
+    return Prepared(
+        select(*_USE_COLUMNS, METER.c.past_revision, newest.scalar_subquery())
+        .join(METER, METER.c.id == USE.c.meter_id)
+        .where(owner, _OVERLAPS)
+        .order_by(USE.c.begin_s, USE.c.id)
+    )
+
+
 class Owner:
     """Whose meters: the same questions for a resident's flat and for a whole community."""
 
@@ -137,11 +161,17 @@ class Owner:
         self._quarter_hours = _curves(owner)
         self._steps = _curves(owner, _EVERY_STEP)
         self._counters = _counters(owner)
+        self._stamp = _stamp(owner)
 
     def uses(self, owner_id: int, begin_s: int, end_s: int) -> list[Use]:
         """The uses that overlap [begin_s, end_s), the earliest first."""
         rows = self._uses.rows(owner_id=owner_id, begin_s=begin_s, end_s=end_s)
         return [Use._make(row) for row in rows]
+
+    def stamp(self, owner_id: int, begin_s: int, end_s: int) -> Stamp:
+        """What all quarter hours of [begin_s, end_s) depend on; while it stays, so do they."""
+        rows = self._stamp.rows(owner_id=owner_id, begin_s=begin_s, end_s=end_s)
+        return tuple((*row[:-1], None if row[-1] is None else min(row[-1], end_s)) for row in rows)
 
     def curves(self, owner_id: int, begin_s: int, end_s: int, edges_s: list[int]) -> list[Curve]:
         """The uses with their quarter hours that start in [begin_s, end_s]."""

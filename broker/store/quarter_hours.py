@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, text
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, text, update
 
 from broker.energy.quarter_hours import QuarterHour
+from broker.models import Meter, Register
 from broker.models import QuarterHour as QuarterHourRow
-from broker.models import Register
 from broker.store import rows
 
 TABLE: Table = QuarterHourRow.__table__  # type: ignore[assignment]
@@ -129,6 +129,13 @@ def drop(connection: Connection, meter_id: int, register: int, begin_s: int, end
             TABLE.c.start_s >= begin_s,
             TABLE.c.start_s < end_s,
         )
+    )
+
+
+def count_revision(connection: Connection, meter_id: int) -> None:
+    """Notes that stored quarter hours of a meter are not what they were (`Meter.past_revision`)."""
+    connection.execute(
+        update(Meter).where(Meter.id == meter_id).values(past_revision=Meter.past_revision + 1)
     )
 
 

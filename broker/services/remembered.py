@@ -1,0 +1,33 @@
+"""What follows from stored readings is computed when asked for, and not twice while they stay."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """The results asked for most recently, each under all that it follows from.
+
+    A key holds a stamp of the readings (`consumption.stamp_of_user`), so a late reading leads to
+    another key and the outdated result is never asked for again.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._results: OrderedDict[Hashable, T] = OrderedDict()
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The result under a key, computed if it isn't there."""
+        try:
+            result = self._results[key]
+        except KeyError:
+            result = self._results[key] = compute()
+            while len(self._results) > self._most:
+                self._results.popitem(last=False)
+        else:
+            self._results.move_to_end(key)
+        return result
