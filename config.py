@@ -22,6 +22,12 @@ from zoneinfo import ZoneInfo
 PREFIX = "BROKER_"
 UTC = ZoneInfo("UTC")
 PROJECT = Path(__file__).resolve().parent
+LOAD_PROFILES = ("h0", "h25", "p25", "s25")
+FEDERAL_STATES = (
+    *("BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV"),
+    *("NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH"),
+)
+"""ISO 3166-2, without the country."""
 
 
 class InvalidSetting(Exception):
@@ -38,6 +44,8 @@ class Settings:
     base_url: str = ""
     timezone: ZoneInfo = UTC
     term_start: tuple[int, int] = (3, 12)
+    load_profile: str = "h0"
+    federal_state: str = ""
     session_days: int = 30
     invitation_days: int = 14
     reset_hours: int = 2
@@ -87,6 +95,20 @@ def _parsed_term_start(text: str) -> tuple[int, int]:
     return month, day
 
 
+def _parsed_load_profile(text: str) -> str:
+    name = text.strip().lower()
+    if name not in LOAD_PROFILES:
+        raise ValueError("one of " + ", ".join(LOAD_PROFILES))
+    return name
+
+
+def _parsed_federal_state(text: str) -> str:
+    code = text.strip().upper().removeprefix("DE-")
+    if code and code not in FEDERAL_STATES:
+        raise ValueError("one of " + ", ".join(FEDERAL_STATES))
+    return code
+
+
 def _parsed_count(text: str) -> int:
     number = int(text)
     if number < 0:
@@ -123,6 +145,8 @@ PARSERS: dict[str, Any] = {
     "timezone": ZoneInfo,
     "smtp_url": _parsed_smtp_url,
     "term_start": _parsed_term_start,
+    "load_profile": _parsed_load_profile,
+    "federal_state": _parsed_federal_state,
     "session_days": _parsed_positive,
     "invitation_days": _parsed_positive,
     "reset_hours": _parsed_positive,

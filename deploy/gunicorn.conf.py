@@ -33,10 +33,22 @@ STOP_NOTICED_WITHIN_S = 0.3
 def post_worker_init(worker):
     """The app lives as long as its worker, so the collector of garbage need not look at it; and an
     answer of some thousand values is no reason to look for cycles."""
+    _prepare_the_standard_household()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     spawn(_end_live_views, worker)
+
+
+def _prepare_the_standard_household():
+    """Holidays and load profile take a tenth of a second: nobody's first request waits for them."""
+    from broker.clock import now_s  # not before the worker has patched the standard library
+    from broker.services import standard_load_profile
+
+    household = standard_load_profile.StandardHousehold.chosen(
+        SETTINGS.load_profile, SETTINGS.federal_state, SETTINGS.timezone
+    )
+    standard_load_profile.prepare(household, now_s())
 
 
 def _end_live_views(worker):

@@ -51,6 +51,18 @@ def test_the_environment_sets(tmp_path: Path) -> None:
     assert (settings.session_days, settings.trusted_proxies) == (7, 1)
 
 
+def test_a_federal_state_may_be_written_as_iso_has_it(tmp_path: Path) -> None:
+    given = loaded(tmp_path, load_profile="H25", federal_state="de-by")
+    assert (given.load_profile, given.federal_state) == ("h25", "BY")
+    assert (Settings().load_profile, Settings().federal_state) == ("h0", "")
+
+
+@pytest.mark.parametrize("name", ["load_profile", "federal_state"])
+def test_an_unknown_profile_or_state_names_those_there_are(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"BROKER_{name.upper()}='XX': one of .*(h0|BB), "):
+        loaded(tmp_path, **{name: "XX"})
+
+
 def test_the_file_sets_numbers_as_numbers_or_as_text(tmp_path: Path) -> None:
     file = 'timezone = "Europe/Berlin"\nsession_days = 7\nreset_hours = "3"\n'
     settings = loaded(tmp_path, file)

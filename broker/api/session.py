@@ -16,6 +16,7 @@ from broker import errors
 from broker.api.representation import View, contract_of, wants_page
 from broker.clock import now_s
 from broker.services import sessions
+from broker.services.standard_load_profile import StandardHousehold
 from config import Settings
 
 COOKIE = "broker_session"
@@ -63,6 +64,12 @@ def settings() -> Settings:
     """The settings of the running app."""
     given: Settings = current_app.config["BROKER"]
     return given
+
+
+def standard_household() -> StandardHousehold:
+    """The standard household that this installation compares homes with."""
+    house = settings()
+    return StandardHousehold.chosen(house.load_profile, house.federal_state, house.timezone)
 
 
 def register(app: Flask) -> None:
