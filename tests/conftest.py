@@ -29,6 +29,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
 from app import create_app
+from broker.api import background
 from broker.clock import now_s
 from broker.models import (
     AccountState,
@@ -97,8 +98,12 @@ def app(settings: config.Settings) -> Iterator[Flask]:
         if TEST_DATABASE_URL:
             _empty_tables()
         yield app
+        background.finish(app)
         db.session.remove()
+        lent = {name: engine.pool.checkedout() for name, engine in db.engines.items()}
         dispose_engines()
+        # Told by the test that keeps one, not by chance when another's garbage is collected.
+        assert not any(lent.values()), f"connections are still lent: {lent}"
 
 
 def _forget_the_caller(_error: BaseException | None) -> None:
