@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint
 from flask_login import current_user
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from broker.api.representation import gives, takes_query
 from broker.api.session import login_required, settings
 from broker.clock import day_start_s, now_s
-from broker.services import history
+from broker.services import community_history, history
 from broker.services.history import Resolution
 
 bp = Blueprint("history", __name__)
@@ -42,6 +42,29 @@ class HistoryQuery(Schema):
     )
 
 
+class Chosen(fields.Field[tuple[str, ...]]):
+    """Some of several words, separated by commas."""
+
+    def __init__(self, *words: str, description: str) -> None:
+        text = {"type": "string", "description": description, "example": ",".join(words)}
+        super().__init__(load_default=None, metadata=text)
+        self.words = words
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        chosen = tuple(str(value).split(","))
+        if not set(chosen) <= {*self.words}:
+            raise ValidationError(f"Must be one or more of: {', '.join(self.words)}.")
+        return chosen
+
+
+class GroupHistoryQuery(HistoryQuery):
+    """What time, how finely, and whether with the community's own energy."""
+
+    include = Chosen(
+        "community", description="`community` adds what the house made of its own generation."
+    )
+
+
 def counters_field() -> fields.Dict:
     """First and last counter of each day."""
     return fields.Dict(
@@ -60,11 +83,31 @@ def powers_field() -> fields.Dict:
     )
 
 
+def optional(description: str) -> dict[str, Any]:
+    """The metadata of a field that is there only if it is asked for."""
+    return {"description": description, "x-optional": True}
+
+
+def ratio_field(description: str) -> fields.Float:
+    """A part of a whole, that may be asked for."""
+    return fields.Float(allow_none=True, metadata=optional(f"{description}, 0 to 1."))
+
+
 class History(Schema):
     """The course of one flat."""
 
     energy = counters_field()
     power = powers_field()
+
+
+class MemberHistory(History):
+    """The course of one flat within its community."""
+
+    allocated_power = fields.Dict(
+        fields.String(),
+        fields.Float(),
+        metadata=optional(f"Its part of the generation, mean power in mW by {WRITTEN}."),
+    )
 
 
 class GroupHistory(Schema):
@@ -74,13 +117,21 @@ class GroupHistory(Schema):
     consumed_power = powers_field()
     group_users = fields.Dict(
         fields.String(),
-        fields.Nested(History),
+        fields.Nested(MemberHistory),
         metadata={"description": "Each member's course by user id."},
     )
     produced_first_meter_energy = counters_field()
     produced_first_meter_power = powers_field()
     produced_second_meter_energy = counters_field()
     produced_second_meter_power = powers_field()
+    self_sufficiency = ratio_field("The part of the consumption that the roof covered")
+    self_consumption = ratio_field("The part of the generation that the house used")
+    community_known = ratio_field("The part of the time for which these two are known")
+    consumed_allocated_power = fields.Dict(
+        fields.String(),
+        fields.Float(),
+        metadata=optional("The common consumption's part of the generation, as for members."),
+    )
 
 
 @bp.get("/individual-consumption-history")
@@ -94,11 +145,17 @@ def show_my_history(**asked: Any) -> dict[str, Any]:
 
 @bp.get("/group-consumption-history")
 @login_required
-@takes_query(HistoryQuery)
+@takes_query(GroupHistoryQuery)
 @gives(GroupHistory, page="history/ours.html", empty=206, columns=True)
-def show_our_history(**asked: Any) -> dict[str, Any]:
-    """The house's common and production meters and every member."""
-    return history.of_group(current_user.group_id, **_window(**asked))
+def show_our_history(include: tuple[str, ...] | None, **asked: Any) -> dict[str, Any]:
+    """The house's common and production meters and every member.
+
+    With `include=community` also `self_sufficiency` and `self_consumption` of the shown time, for
+    which part of it both are known, and whose the generation was: `allocated_power`.
+    """
+    window = _window(**asked)
+    ours = history.of_group(current_user.group_id, **window)
+    return community_history.added_to(ours, current_user.group_id, **window) if include else ours
 
 
 def _window(begin_s: int | None, end_s: int | None, resolution: str) -> dict[str, Any]:

@@ -201,12 +201,16 @@ def _nested(schema: Schema) -> Iterator[Schema]:
 
 
 def _tidy(made: dict[str, Any], names: Mapping[str, set[str]]) -> None:
-    """Says what the schemas imply: answers have all their fields and may get more, bodies none."""
+    """Says what the schemas imply: answers have all fields that aren't optional, bodies none."""
     for name, schema in made["components"]["schemas"].items():
         if name in names["gives"]:
             schema.pop("additionalProperties", None)
             if schema.get("properties"):
-                schema["required"] = list(schema["properties"])
+                schema["required"] = [
+                    field
+                    for field, of in schema["properties"].items()
+                    if not of.pop("x-optional", False)
+                ]
         schema.setdefault("type", "object")
     for operations in made["paths"].values():
         for operation in operations.values():

@@ -11,9 +11,10 @@ from broker.cli.keys import key
 from broker.cli.meters import meter
 from broker.cli.readings import readings
 from broker.cli.serve import serve
+from broker.cli.shares import share
 from broker.cli.users import user
 
-COMMANDS = (group, meter, user, key, readings, demo, collector, serve)
+COMMANDS = (group, meter, user, share, key, readings, demo, collector, serve)
 
 
 def register(app: Flask) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +20,9 @@ from broker.sources.written_time import WrittenTimes
 from config import Settings
 
 T = TypeVar("T")
+
+LARGEST = 10**15
+"""In its small unit nothing that is typed is larger; all databases' integers can hold it."""
 
 
 class Report(NamedTuple):
@@ -87,6 +91,50 @@ class LocalTime(click.ParamType[int]):
             return WrittenTimes(settings().timezone).posix_s(value)
         except ValueError as error:
             self.fail(f"{error}. Write 2026-03-12, '2026-03-12 14:30' or now.", param, ctx)
+
+
+def today() -> date:
+    """The community's present day."""
+    return clock.local_date(clock.now_s(), settings().timezone)
+
+
+class LocalDay(click.ParamType[date]):
+    """A day of the community's calendar, or "today"."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day that was typed."""
+        if isinstance(value, date):
+            return value
+        if value == "today":
+            return today()
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day. Write 2026-03-12 or today.", param, ctx)
+
+
+class Whole(click.ParamType[int]):
+    """A decimal number, exactly as a whole number of some small unit."""
+
+    name = "number"
+
+    def __init__(self, unit: str, per_unit: int) -> None:
+        self.unit, self.per_unit = unit, per_unit
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """What was typed, in the small unit."""
+        try:
+            exact = Decimal(str(value)) * self.per_unit
+            is_sensible = abs(exact) < LARGEST
+        except ArithmeticError:
+            is_sensible = False
+        if not is_sensible:
+            self.fail(f"{value!r} is not a number such as 12.5.", param, ctx)
+        if exact != int(exact):
+            self.fail(f"{value!r} is finer than {self.unit} can be stored.", param, ctx)
+        return int(exact)
 
 
 def local(time_s: int | None) -> str:

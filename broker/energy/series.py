@@ -12,6 +12,7 @@ from broker.units import QUARTER_HOUR_S
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+Column = np.ndarray[Any, np.dtype[Any]]
 
 UNKNOWN = -1
 """Stands for an unknown C(t): what a register has cumulated may start at 0, but never below."""
@@ -84,6 +85,24 @@ class EnergySeries:
         begin = min(begin, len(self))
         first_s = self.begin_s + begin * QUARTER_HOUR_S
         return EnergySeries(first_s, self.energies[begin:end], self.known[begin:end])
+
+
+def step_totals(
+    starts_s: Integers, values: Column, known: Booleans, boundaries_s: Sequence[int]
+) -> dict[int, Any]:
+    """The sums of quarter hours between neighbouring boundaries, keyed by the later one.
+
+    A sum is there only if everything is known that belongs to it. `values` may be Python's own
+    integers, which no sum is too large for.
+    """
+    places = np.searchsorted(starts_s, boundaries_s)
+    sums = np.concatenate(([0], np.cumsum(values)))[places]
+    counts = np.concatenate(([0], np.cumsum(known)))[places]
+    is_whole = (np.diff(counts) == np.diff(places)) & (np.diff(places) > 0)
+    return {
+        boundaries_s[place + 1]: sums[place + 1] - sums[place]
+        for place in np.flatnonzero(is_whole).tolist()
+    }
 
 
 def in_turn(series: Iterable[EnergySeries], begin_s: int, end_s: int) -> EnergySeries:

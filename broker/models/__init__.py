@@ -1,6 +1,7 @@
 """The one model layer: a noun a file."""
 
 from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionToken, TokenPurpose
+from broker.models.allocation import AllocationRule, AllocationShare
 from broker.models.database import Base, db, dispose_engines, engine_settings, writer
 from broker.models.group import Group
 from broker.models.meter import (
@@ -20,6 +21,8 @@ from broker.models.user import AccountState, Avatar, HouseholdSize, User
 __all__ = [
     "DEFAULT_MAX_POWER_W",
     "AccountState",
+    "AllocationRule",
+    "AllocationShare",
     "Avatar",
     "Base",
     "Earlier",
