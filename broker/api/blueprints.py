@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from broker.api import accounts, assets, docs, history, live, pages, profile, readings
+from broker.api import (
+    accounts,
+    assets,
+    comparison,
+    docs,
+    history,
+    live,
+    pages,
+    profile,
+    readings,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     pages.bp,
@@ -12,6 +22,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     profile.bp,
     assets.bp,
     history.bp,
+    comparison.bp,
     live.bp,
     readings.bp,
     docs.bp,

@@ -52,11 +52,14 @@ def at(connection: Connection, use: Use, times_s: Sequence[int]) -> dict[int, in
     unknown = [time_s for time_s in times_s if time_s not in known]
     # Years without a meter are no gap: one look at the ends tells, not one at each time.
     if unknown and (ends := _ends(connection, use)) is not None:
-        for time_s in unknown:
-            if ends[0] < time_s <= ends[1]:
-                energy = _within_a_gap(connection, use, time_s)
-                if energy is not None:
-                    known[time_s] = energy
+        gap = None
+        for time_s in sorted(unknown):
+            if not ends[0] < time_s <= ends[1]:
+                continue
+            if gap is None or time_s > gap[1][0]:
+                gap = _gap_around(connection, use, time_s)
+            if gap is not None:
+                known[time_s] = interpolated(time_s, *gap)
     return known
 
 
@@ -67,12 +70,15 @@ def _ends(connection: Connection, use: Use) -> tuple[int, int] | None:
     return None if first is None or last is None else (first.start_s, last.start_s)
 
 
-def _within_a_gap(connection: Connection, use: Use, time_s: int) -> int | None:
+def _gap_around(
+    connection: Connection, use: Use, time_s: int
+) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """The readings before and after a time: times in s, C(t) in 0.1 µWh."""
     earlier = last_before(connection, use.meter_id, use.register, time_s)
     later = first_from(connection, use.meter_id, use.register, time_s)
     if earlier is None or later is None:
         return None
-    return interpolated(time_s, _last(earlier), _first(later))
+    return _last(earlier), _first(later)
 
 
 def _first(quarter_hour: QuarterHour) -> tuple[int, int]:

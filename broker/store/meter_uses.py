@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -133,6 +133,20 @@ def _counters(owner: ColumnElement[bool]) -> Prepared:
     )
 
 
+def _openings(owner: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(USE.c.id, QUARTER_HOUR.c.start_s, QUARTER_HOUR.c.opening_tenth_uwh)
+        .join(QUARTER_HOUR, _ITS_QUARTER_HOURS)
+        .where(
+            owner,
+            QUARTER_HOUR.c.start_s - USE.c.begin_s >= 0,
+            or_(USE.c.end_s.is_(None), QUARTER_HOUR.c.start_s - USE.c.end_s <= 0),
+            QUARTER_HOUR.c.opening_tenth_uwh.is_not(None),
+            among(QUARTER_HOUR.c.start_s, "times_s"),
+        )
+    )
+
+
 Stamp = tuple[tuple[int | str | None, ...], ...]
 """For each use in a time: its columns, its meter's revision of the past, until when it is closed.
 
@@ -161,6 +175,7 @@ class Owner:
         self._quarter_hours = _curves(owner)
         self._steps = _curves(owner, _EVERY_STEP)
         self._counters = _counters(owner)
+        self._openings = _openings(owner)
         self._stamp = _stamp(owner)
 
     def uses(self, owner_id: int, begin_s: int, end_s: int) -> list[Use]:
@@ -191,6 +206,16 @@ class Owner:
         """First and last reading of certain quarter hours by use id and start; those with any."""
         rows = self._counters.rows(owner_id=owner_id, times_s=sorted(starts_s))
         return {(row[0], row[1]): Counters._make(row[2:]) for row in rows}
+
+    def openings(self, owner_id: int, times_s: Sequence[int]) -> dict[int, dict[int, int]]:
+        """C(t) in 0.1 µWh at certain boundaries of quarter hours, for each use by its id.
+
+        Boundaries at which it isn't known, as within longer gaps, are left out.
+        """
+        of_uses: dict[int, dict[int, int]] = {}
+        for use_id, time_s, energy in self._openings.rows(owner_id=owner_id, times_s=list(times_s)):
+            of_uses.setdefault(use_id, {})[time_s] = energy
+        return of_uses
 
 
 def _curve(row: Any) -> Curve:

@@ -1,0 +1,44 @@
+"""How many people lived in a flat on which day, as they told it then."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from broker.models import HouseholdSize, User, db
+
+_OF_GROUP = (
+    select(HouseholdSize.user_id, HouseholdSize.valid_from, HouseholdSize.inhabitants)
+    .join(User, User.id == HouseholdSize.user_id)
+    .where(User.group_id == bindparam("group_id"))
+    .order_by(HouseholdSize.valid_from)
+)
+
+
+class Sizes(NamedTuple):
+    """A household's sizes and the days from which each holds, the earliest first."""
+
+    valid_from: list[date]
+    inhabitants: list[int]
+
+    def on(self, days: Sequence[date]) -> list[int | None]:
+        """The inhabitants of each day; None before anybody told a size."""
+        places = [bisect_right(self.valid_from, day) for day in days]
+        return [self.inhabitants[place - 1] if place else None for place in places]
+
+
+def of_group(group_id: int) -> dict[int, Sizes]:
+    """The sizes of every household of a community that told any, by the user's id."""
+    of_users: dict[int, Sizes] = {}
+    with db.engine.connect() as connection:
+        for user_id, valid_from, inhabitants in connection.execute(
+            _OF_GROUP, {"group_id": group_id}
+        ):
+            sizes = of_users.setdefault(user_id, Sizes([], []))
+            sizes.valid_from.append(valid_from)
+            sizes.inhabitants.append(inhabitants)
+    return of_users
