@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from broker import cli
-from broker.api import errors, formats, languages, live, session
+from broker.api import errors, formats, languages, session
 from broker.api.blueprints import BLUEPRINTS
 from broker.api.security_headers import SecurityHeaders
 from broker.models import db, engine_settings
@@ -50,7 +50,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     session.register(app)
     languages.register(app)
     formats.register(app)
-    live.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.register(app)

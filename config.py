@@ -55,6 +55,8 @@ class Settings:
     trusted_proxies: int = 0
     rate_limit_storage: str = "memory://"
     web_workers: int = 1
+    live_per_user: int = 20
+    live_per_address: int = 500
     secret_key: str = ""
 
     def __post_init__(self) -> None:
@@ -153,6 +155,8 @@ PARSERS: dict[str, Any] = {
     "raw_retention_days": _parsed_count,
     "trusted_proxies": _parsed_count,
     "web_workers": _parsed_positive,
+    "live_per_user": _parsed_positive,
+    "live_per_address": _parsed_positive,
 }
 
 WITH_PASSWORD = {"database_url", "smtp_url", "secret_key"}

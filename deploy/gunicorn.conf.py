@@ -1,6 +1,7 @@
 """gunicorn for Broker: `python -m gunicorn --config deploy/gunicorn.conf.py "app:create_app()"`."""
 
 import gc
+import resource
 from pathlib import Path
 
 from gevent import sleep, spawn
@@ -13,7 +14,8 @@ bind = SETTINGS.bind
 workers = SETTINGS.web_workers
 # The worker patches the standard library before it loads the app, so the app isn't preloaded.
 worker_class = "gevent"
-# Every open live view holds a connection.
+# Requests at the same time and browsers that wait for their next click. Live views don't count:
+# their connections are handed over.
 worker_connections = 4000
 # A worker that says nothing for so long is replaced; requests themselves may take longer.
 timeout = 60
@@ -28,6 +30,10 @@ errorlog = "-"
 loglevel = "warning"
 
 STOP_NOTICED_WITHIN_S = 0.3
+
+# Every open live view is an open file, and what is allowed is more than what is usual.
+_, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
 
 
 def post_worker_init(worker):

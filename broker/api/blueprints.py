@@ -11,6 +11,7 @@ from broker.api import (
     docs,
     history,
     live,
+    live_sockets,
     pages,
     profile,
     readings,
@@ -24,6 +25,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     history.bp,
     comparison.bp,
     live.bp,
+    live_sockets.bp,
     readings.bp,
     docs.bp,
 )

@@ -19,7 +19,7 @@ from broker.energy.rollup import rolled_up
 from broker.errors import InvalidInput
 from broker.ingest import revision
 from broker.ingest.registers import Columns, of_register, registers_in
-from broker.live import hub
+from broker.live import hub, notifier
 from broker.models import Register, db, writer
 from broker.store import meter_events, quarter_hours, readings, rows
 from broker.store.quarter_hours import MeterState
@@ -94,6 +94,7 @@ def _store(batch: Mapping[int, Columns], now_s: int, rehearse: bool, *, append: 
             outcome = _store_in(connection, batch, now_s, append)
             if rehearse:
                 raise _Rehearsed(outcome)
+            notifier.announce(connection, batch)
     except _Rehearsed as rehearsed:
         return rehearsed.outcome
     return outcome

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from broker.errors import NotFound
 from broker.ingest import revision
-from broker.live import hub
+from broker.live import hub, notifier
 from broker.models import QuarantinedReading, Register, db, writer
 from broker.store import quarter_hours, readings
 from broker.store.readings import QUARANTINED, ReadingRow
@@ -31,4 +31,5 @@ def accept(meter_id: int, time_s: int, now_s: int) -> None:
         )
         readings.add(connection, [ReadingRow(meter_id, *stored)])
         revision.recompute(connection, states[meter_id], time_s, time_s, now_s)
+        notifier.announce(connection, [meter_id])
     hub.publish([meter_id])

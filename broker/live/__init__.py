@@ -1,1 +1,1 @@
-"""Fan-out of news to the sockets that wait for it."""
+"""Who watches which community, and how news reach them: from this process and from others."""

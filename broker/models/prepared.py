@@ -47,13 +47,14 @@ class Prepared:
                     given[name] = orjson.dumps(value).decode()
             rows = sqlite_reader(engine).execute(sql, constants | given).fetchall()
             return rows
-        pooled = engine.raw_connection()
+        lost = engine.dialect.loaded_dbapi.OperationalError
         try:
-            driver: Any = pooled.driver_connection
-            rows = driver.execute(sql, constants | given).fetchall()
-        finally:
-            pooled.close()
-        return rows
+            return _ask(engine, sql, constants | given)
+        except lost:
+            # The server has restarted, so no connection of before is any good. What only reads
+            # can be asked again.
+            engine.dispose()
+            return _ask(engine, sql, constants | given)
 
     def _compile(self, engine: Engine) -> tuple[str, dict[str, Any]]:
         dialect: Any = type(engine.dialect)
@@ -62,6 +63,18 @@ class Prepared:
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         self._compiled[engine.name] = str(compiled), constants
         return self._compiled[engine.name]
+
+
+def _ask(engine: Engine, sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    pooled = engine.raw_connection()
+    driver: Any = pooled.driver_connection
+    try:
+        rows: list[tuple[Any, ...]] = driver.execute(sql, given).fetchall()
+        return rows
+    finally:
+        if driver.closed:
+            pooled.invalidate()
+        pooled.close()
 
 
 def _row_type(statement: Select[Any]) -> Any:

@@ -5,17 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select
+import orjson
+from sqlalchemy import ColumnElement, Label, Select, and_, bindparam, literal_column, or_, select
 
-from broker.models import Meter, MeterRole, MeterUse, Reading, Register, db
+from broker.models import Meter, MeterRole, MeterUse, Prepared, QuarterHour, Reading, Register
 from broker.services.history import MEMBERS
-from broker.store.quarter_hours import last_before
 from broker.units import mean_power_mw, uw_from_mw
 
-FOR_EVER_S = 2**62
 PRODUCING = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 
-CURRENT_USES = (
+IS_CURRENT: ColumnElement[bool] = and_(
+    MeterUse.begin_s <= bindparam("now_s"),
+    or_(MeterUse.end_s.is_(None), MeterUse.end_s > bindparam("now_s")),
+)
+LATEST_QUARTER_HOUR: Select[Any] = (
+    select(literal_column("1"))
+    .where(
+        QuarterHour.meter_id == MeterUse.meter_id,
+        QuarterHour.register == MeterUse.register,
+        QuarterHour.first_s.is_not(None),
+    )
+    .order_by(QuarterHour.start_s.desc())
+    .limit(1)
+)
+LATEST_READING: Select[Any] = (
+    select(literal_column("1"))
+    .where(Reading.meter_id == MeterUse.meter_id)
+    .order_by(Reading.time_s.desc())
+    .limit(1)
+)
+
+
+def _only(row: Select[Any], column: Any, name: str) -> Label[Any]:
+    """A column of the one row that belongs to each use: so asked, both databases use an index."""
+    return row.with_only_columns(column).correlate(MeterUse).scalar_subquery().label(name)
+
+
+CURRENT_USES = Prepared(
     select(
         MeterUse.meter_id,
         Meter.number,
@@ -23,20 +49,32 @@ CURRENT_USES = (
         MeterUse.user_id,
         MeterUse.role,
         MeterUse.begin_s,
+        _only(LATEST_QUARTER_HOUR, QuarterHour.last_s, "last_s"),
+        _only(LATEST_QUARTER_HOUR, QuarterHour.last_counter_tenth_uwh, "last_counter"),
+        _only(LATEST_READING, Reading.time_s, "time_s"),
+        _only(LATEST_READING, Reading.power_mw, "power_mw"),
     )
     .join(Meter, Meter.id == MeterUse.meter_id)
-    .where(
-        MeterUse.group_id == bindparam("group_id"),
-        MeterUse.begin_s <= bindparam("now_s"),
-        or_(MeterUse.end_s.is_(None), MeterUse.end_s > bindparam("now_s")),
-    )
+    .where(MeterUse.group_id == bindparam("group_id"), IS_CURRENT)
     .order_by(MeterUse.begin_s, MeterUse.id)
 )
-LATEST_READINGS = (
-    select(Reading.time_s, Reading.energy_tenth_uwh, Reading.energy_out_tenth_uwh, Reading.power_mw)
-    .where(Reading.meter_id == bindparam("meter_id"))
+LAST_TWO_READINGS = Prepared(
+    select(Reading.time_s, Reading.energy_tenth_uwh, Reading.energy_out_tenth_uwh)
+    .where(Reading.meter_id == bindparam("meter_id"), Reading.time_s >= bindparam("begin_s"))
     .order_by(Reading.time_s.desc())
     .limit(2)
+)
+OWN_METER = Prepared(
+    select(Meter.number)
+    .join(MeterUse, MeterUse.meter_id == Meter.id)
+    .where(
+        MeterUse.user_id == bindparam("user_id"),
+        MeterUse.group_id == bindparam("group_id"),
+        MeterUse.role == MeterRole.FLAT.value,
+        IS_CURRENT,
+    )
+    .order_by(MeterUse.begin_s, MeterUse.id)
+    .limit(1)
 )
 
 
@@ -51,16 +89,32 @@ class Latest(NamedTuple):
 NOTHING = Latest(None, None, None)
 
 
+class Told(NamedTuple):
+    """A snapshot as it is sent, and the meters whose readings make it outdated."""
+
+    json: bytes
+    meter_ids: frozenset[int]
+
+
+def told(group_id: int, now_s: int) -> Told:
+    """The house right now as the text of its JSON object; see `snapshot`."""
+    uses = CURRENT_USES.rows(group_id=group_id, now_s=now_s)
+    text = orjson.dumps(_snapshot(group_id, uses))
+    return Told(text, frozenset(use.meter_id for use in uses))
+
+
 def snapshot(group_id: int, now_s: int) -> dict[str, Any]:
     """The house right now, as `/live` sends it: counters in 0.1 µWh, powers in µW.
 
     `date` is the time of the newest reading in POSIX seconds. A member without readings has nulls,
     also one whose meter has said nothing since it became theirs.
     """
-    with db.engine.connect() as connection:
-        members = [row.id for row in MEMBERS.rows(group_id=group_id)]
-        uses = connection.execute(CURRENT_USES, {"group_id": group_id, "now_s": now_s}).all()
-        latest = {(use.meter_id, use.register): _latest(connection, use) for use in uses}
+    return _snapshot(group_id, CURRENT_USES.rows(group_id=group_id, now_s=now_s))
+
+
+def _snapshot(group_id: int, uses: list[Any]) -> dict[str, Any]:
+    members = [row.id for row in MEMBERS.rows(group_id=group_id)]
+    latest = {(use.meter_id, use.register): _latest(use) for use in uses}
     times = [of.time_s for of in latest.values() if of.time_s is not None]
     producing = [latest[use.meter_id, use.register] for use in uses if use.role in PRODUCING]
     flats = {use.user_id: use for use in reversed(uses) if use.role == MeterRole.FLAT}
@@ -82,19 +136,17 @@ def _member(user_id: int, use: Any, latest: Mapping[tuple[int, int], Latest]) ->
     }
 
 
-def _latest(connection: Connection, use: Any) -> Latest:
+def _latest(use: Any) -> Latest:
     """What a meter has said since it serves whom it serves now."""
-    quarter_hour = last_before(connection, use.meter_id, use.register, FOR_EVER_S)
-    if quarter_hour is None or (quarter_hour.last_s or 0) < use.begin_s:
+    if use.last_s is None or use.last_s < use.begin_s:
         return NOTHING
-    found = connection.execute(LATEST_READINGS, {"meter_id": use.meter_id})
-    readings = [reading for reading in found if reading.time_s >= use.begin_s]
-    if not readings:
-        return Latest(quarter_hour.last_s, quarter_hour.last_counter, None)
-    power_mw = readings[0].power_mw
+    if use.time_s is None or use.time_s < use.begin_s:
+        return Latest(use.last_s, use.last_counter, None)
+    power_mw = use.power_mw
     if power_mw is None:
+        readings = LAST_TWO_READINGS.rows(meter_id=use.meter_id, begin_s=use.begin_s)
         power_mw = _power_from_counters_mw(readings, use.register)
-    return Latest(readings[0].time_s, quarter_hour.last_counter, power_mw)
+    return Latest(use.time_s, use.last_counter, power_mw)
 
 
 def _power_from_counters_mw(readings: Any, register: int) -> float | None:
@@ -108,19 +160,7 @@ def _power_from_counters_mw(readings: Any, register: int) -> float | None:
     return mean_power_mw(later - earlier, later_s - earlier_s)
 
 
-def meter_ids_of_group(group_id: int, now_s: int) -> list[int]:
-    """The meters whose readings are news to the members of a group."""
-    with db.engine.connect() as connection:
-        uses = connection.execute(CURRENT_USES, {"group_id": group_id, "now_s": now_s})
-        return [use.meter_id for use in uses]
-
-
 def own_meter_number(user_id: int, group_id: int, now_s: int) -> str | None:
     """The number of the meter that serves a resident's flat now."""
-    with db.engine.connect() as connection:
-        numbers = [
-            use.number
-            for use in connection.execute(CURRENT_USES, {"group_id": group_id, "now_s": now_s})
-            if use.user_id == user_id and use.role == MeterRole.FLAT
-        ]
-    return numbers[0] if numbers else None
+    row = OWN_METER.first(user_id=user_id, group_id=group_id, now_s=now_s)
+    return None if row is None else str(row.number)

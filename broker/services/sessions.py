@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -60,15 +61,21 @@ def account(token: str, now_s: int, session_days: int) -> Account | None:
     row = ACCOUNT_BY_DIGEST.first(digest=digest(token), now_s=now_s)
     if row is None:
         return None
-    if row.expires_s - now_s < session_days * DAY_S - EXTEND_AFTER_S:
-        _extend(row.session_id, now_s + session_days * DAY_S)
+    if needs_extension(row.expires_s, now_s, session_days):
+        extend([row.session_id], now_s + session_days * DAY_S)
     return Account(row.id, row.group_id, bool(row.is_operator), row.session_id)
 
 
-def _extend(session_id: int, expires_s: int) -> None:
+def needs_extension(expires_s: int, now_s: int, session_days: int) -> bool:
+    """Whether a session that is used now has to be moved on."""
+    return expires_s - now_s < session_days * DAY_S - EXTEND_AFTER_S
+
+
+def extend(session_ids: Sequence[int], expires_s: int) -> None:
+    """Moves the ends of sessions that are being used."""
     with writer(db.engine).begin() as connection:
         connection.execute(
-            update(SessionToken).where(SessionToken.id == session_id).values(expires_s=expires_s)
+            update(SessionToken).where(SessionToken.id.in_(session_ids)).values(expires_s=expires_s)
         )
 
 

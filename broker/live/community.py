@@ -1,0 +1,144 @@
+"""Everybody who watches one community: news are put into words once and handed to all.
+
+News that come faster than the rhythm are one. The rhythm is kept on average: a tick that was late
+doesn't make the next ones late, so meters that speak every second are heard every second.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, NamedTuple, Protocol
+
+from gevent import Greenlet, sleep, spawn
+from gevent.event import Event
+
+from broker.live import frames
+from broker.live.peer import Peer
+
+log = logging.getLogger(__name__)
+
+EARLY_S = 0.1
+"""How much sooner than its turn a tick may come, if the one before it was late."""
+RETRY_S = 1.0
+AT_ONCE = 500
+"""Sockets that are written to before others get their turn: about 5 ms."""
+
+
+class Told(Protocol):
+    """What the house looks like now."""
+
+    @property
+    def json(self) -> bytes:
+        """The message's text."""
+
+    @property
+    def meter_ids(self) -> frozenset[int]:
+        """The meters whose readings make it outdated."""
+
+
+Tell = Callable[[int], Told]
+
+
+class Message(NamedTuple):
+    """A snapshot, ready to be sent."""
+
+    json: bytes
+    frame: bytes
+
+
+class Community:
+    """The watchers of a community and what they were told last."""
+
+    def __init__(self, group_id: int, tell: Tell, every_s: float) -> None:
+        self.group_id: Final = group_id
+        self.peers: Final[set[Peer]] = set()
+        self.waiting = 0
+        """How many are about to join, or wait without a socket."""
+        self.meter_ids: frozenset[int] = frozenset()
+        self._tell, self._every_s = tell, every_s
+        self._latest: Message | None = None
+        self._sent_json = b""
+        self._is_outdated = False
+        self._asked = self._known = 0
+        self._due_s = 0.0
+        self._news, self._is_certain = Event(), False
+        self._told = Event()
+        self._running: Greenlet | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody is there."""
+        return bool(self.peers) or self.waiting > 0
+
+    def concerns(self, meter_ids: frozenset[int]) -> bool:
+        """Whether readings of these meters are news here; while that isn't known yet, they are."""
+        return self._latest is None or not self.meter_ids.isdisjoint(meter_ids)
+
+    def latest(self) -> Message:
+        """What somebody who comes now is told first: found out once for all who come."""
+        if self._running is None:
+            self._running = spawn(self._run)
+        if self._latest is None:
+            self._due_s = monotonic() - EARLY_S + self._every_s
+            message = self._message()
+            self._sent_json = self._sent_json or message.json
+            return message
+        return self._message() if self._is_outdated else self._latest
+
+    def news(self, *, certain: bool) -> None:
+        """There are new readings; or, if that isn't certain, there may be."""
+        self._is_certain |= certain
+        self._is_outdated = True
+        self._news.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Waits until something is told, at most a while."""
+        self._told.wait(timeout_s)
+
+    def end(self) -> None:
+        """Nothing more is told; who waits goes on."""
+        if self._running is not None:
+            self._running.kill(block=False)
+        self._told.set()
+
+    def _run(self) -> None:
+        while True:
+            self._news.wait()
+            sleep(max(0.0, self._due_s - monotonic()))
+            self._news.clear()
+            certain, self._is_certain = self._is_certain, False
+            try:
+                message = self._message()
+            except Exception:
+                # The database is away for a while, say. The news aren't lost by that.
+                log.warning("The live view of group %d waits", self.group_id, exc_info=True)
+                self.news(certain=certain)
+                sleep(RETRY_S)
+                continue
+            if certain or message.json != self._sent_json:
+                self._send(message)
+
+    def _message(self) -> Message:
+        self._is_outdated = False
+        self._asked = number = self._asked + 1
+        try:
+            told = self._tell(self.group_id)
+        except BaseException:
+            self._is_outdated = True
+            raise
+        message = Message(told.json, frames.framed(frames.TEXT, told.json))
+        if number > self._known:  # who asked later may have had their answer sooner
+            self._known, self._latest, self.meter_ids = number, message, told.meter_ids
+        return message
+
+    def _send(self, message: Message) -> None:
+        self._due_s = max(self._due_s, monotonic() - EARLY_S) + self._every_s
+        self._sent_json = message.json
+        told, self._told = self._told, Event()
+        told.set()
+        for number, peer in enumerate(tuple(self.peers), 1):
+            peer.send(message.frame)
+            if number % AT_ONCE == 0:
+                sleep(0)
