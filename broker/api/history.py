@@ -12,7 +12,7 @@ from broker.api.representation import gives, takes_query
 from broker.api.session import login_required, settings
 from broker.clock import day_start_s, now_s
 from broker.services import community_history, history
-from broker.services.history import Resolution
+from broker.services.courses import Resolution
 
 bp = Blueprint("history", __name__)
 

@@ -18,6 +18,8 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, Schema
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
+from broker.services.written_series import WrittenSeries
+
 View = Callable[..., Any]
 
 
@@ -62,7 +64,8 @@ def tell(message: str) -> None:
 def as_json(data: Any, status: int = 200, *, vary: bool = False) -> Response:
     """A JSON response of plain data; `vary` tells caches that there is a page of it as well."""
     headers = {"Vary": "Accept"} if vary else None
-    return Response(orjson.dumps(data), status, headers, content_type="application/json")
+    text = orjson.dumps(data, default=WrittenSeries.json)
+    return Response(text, status, headers, content_type="application/json")
 
 
 def takes_query(schema: type[Schema]) -> Callable[[View], View]:

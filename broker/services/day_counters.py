@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from broker.clock import written_utc
 from broker.energy.quarter_hours import QuarterHour
 from broker.models import db
 from broker.store.meter_uses import Counters, Curve, Owner, Use
@@ -46,8 +45,8 @@ def of_curves(
     curves: Sequence[Curve],
     starts_s: Sequence[Sequence[int]],
     bounds_s: Sequence[int],
-) -> dict[int, dict[str, int]]:
-    """Counters in 0.1 µWh by written time, for each use by its id.
+) -> dict[int, list[Counters]]:
+    """The first and the last reading of each day that has any, for each use by its id.
 
     `starts_s` holds the quarter hours of each curve, as far as they are known;
     `bounds_s` are the midnights of the days and the end of the last one.
@@ -60,7 +59,7 @@ def of_curves(
         if start_s not in curve.edges
     }
     others = owner.counters(owner_id, missing) if missing else {}
-    counters: dict[int, dict[str, int]] = {curve.use.id: {} for curve in curves}
+    counters: dict[int, list[Counters]] = {curve.use.id: [] for curve in curves}
     silent_until_s = dict.fromkeys(counters, 0)
     for (use, _, edges), day in days:
         if day.end_s <= silent_until_s[use.id]:
@@ -73,9 +72,7 @@ def of_curves(
                 silent_until_s[use.id] = found
                 continue
             first, last = found
-        of_use = counters[use.id]
-        of_use[written_utc(first.first_s)] = first.first_counter
-        of_use[written_utc(last.last_s)] = last.last_counter
+        counters[use.id].append(Counters(*first[:2], *last[2:]))
     return counters
 
 

@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
-from functools import lru_cache
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, or_, select
 
-from broker.clock import day_starts_s, month_starts_s, written_utc
-from broker.energy.load_profile import mean_powers_mw
 from broker.errors import InvalidInput
 from broker.models import AccountState, MeterRole, MeterUse, Prepared, User
-from broker.services import day_counters, totals
-from broker.store import meter_uses
-from broker.store.meter_uses import FLAT_OF_USER, GROUP, NO_POINTS, Curve, Owner, Use
-from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
+from broker.services import courses
+from broker.services.courses import Course, DayCounters, Resolution, Window
+from broker.store.meter_uses import FLAT_OF_USER, GROUP
+from broker.units import DAY_S
 
 LONGEST_QUARTER_HOURS_S = 3 * 366 * DAY_S
 LONGEST_S = 15 * 366 * DAY_S
-LONGEST_REMEMBERED = 10_000
-"""Characters of a curve's text: some three days of quarter hours."""
-
-Powers = dict[str, float]
-Counters = dict[str, int]
-
-
-class Resolution(StrEnum):
-    """How finely power is averaged."""
-
-    QUARTER_HOUR = "quarter_hour"
-    HOUR = "hour"
-    DAY = "day"
-    MONTH = "month"
-
-
-class Window(NamedTuple):
-    """The asked-for time, until now at most."""
-
-    begin_s: int
-    end_s: int
-    resolution: Resolution
-    zone: ZoneInfo
-
-
-class Course(NamedTuple):
-    """A register's powers in mW and counters in 0.1 µWh, by written time."""
-
-    energy: Counters
-    power: Powers
-
 
 SHARED_ROLES = (MeterRole.COMMON, MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 
@@ -82,8 +46,8 @@ def of_user(
     Raises InvalidInput for an empty or too long time.
     """
     window = _window(begin_s, end_s, resolution, zone, now_s)
-    courses = _courses(FLAT_OF_USER, user_id, window)
-    course = _joined(course for _, course in courses)
+    measured = courses.of_owner(FLAT_OF_USER, user_id, window)
+    course = _joined(course for _, course in measured)
     return course._asdict() if course.energy or course.power else {}
 
 
@@ -97,14 +61,14 @@ def of_group(
     """
     window = _window(begin_s, end_s, resolution, zone, now_s)
     members = [row.id for row in MEMBERS.rows(group_id=group_id)]
-    courses = _courses(GROUP, group_id, window)
-    if not any(course.energy or course.power for _, course in courses):
+    measured = courses.of_owner(GROUP, group_id, window)
+    if not any(course.energy or course.power for _, course in measured):
         return {}
     common, first, second = (
-        _joined(course for use, course in courses if use.role == role) for role in SHARED_ROLES
+        _joined(course for use, course in measured if use.role == role) for role in SHARED_ROLES
     )
     by_user: dict[int, list[Course]] = {user_id: [] for user_id in members}
-    for use, course in courses:
+    for use, course in measured:
         if use.user_id in by_user and use.role == MeterRole.FLAT:
             by_user[use.user_id].append(course)
     return {
@@ -130,83 +94,17 @@ def _window(begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: in
     return Window(begin_s, min(end_s, now_s), chosen, zone)
 
 
-def _courses(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Course]]:
-    """What each meter measured while it served the owner."""
-    begin_s, end_s, resolution, zone = window
-    if begin_s >= end_s:
-        return []
-    days = list(day_starts_s(begin_s, end_s, zone))
-    bounds_s = [begin_s, *days[1:], end_s]
-    starts: list[list[int]] = []
-    if resolution is Resolution.QUARTER_HOUR:
-        edges_s = day_counters.usual_edges_s(bounds_s, begin_s)
-        curves = owner.curves(owner_id, begin_s, end_s, edges_s)
-        profiles = [_profile(curve.written, QUARTER_HOUR_S) for curve in curves]
-        starts = [profile.starts_s for profile in profiles]
-    elif resolution is Resolution.HOUR:
-        curves = owner.steps(owner_id, begin_s, end_s, HOUR_S, days[0] % HOUR_S)
-        profiles = [_profile(curve.written, HOUR_S) for curve in curves]
-    else:  # whole days and months, also those that begin lies in
-        bounds_s[0] = days[0]
-        curves = [Curve(use, NO_POINTS, {}) for use in owner.uses(owner_id, begin_s, end_s)]
-        starts_s = day_starts_s if resolution is Resolution.DAY else month_starts_s
-        boundaries_s = list(starts_s(begin_s, end_s + 1, zone))
-        profiles = [_totals(curve.use, boundaries_s) for curve in curves]
-    # Of an hourly curve only every fourth quarter hour is known, not where its readings end.
-    starts = starts or [[] for _ in curves]
-    counters = day_counters.of_curves(owner, owner_id, curves, starts, bounds_s)
-    # What is remembered stays as it is, whatever becomes of an answer.
-    return [
-        (curve.use, Course(counters[curve.use.id], profile.powers.copy()))
-        for curve, profile in zip(curves, profiles, strict=True)
-    ]
-
-
-class _Profile(NamedTuple):
-    """Where quarter hours begin, and mean powers in mW by the written end of each step."""
-
-    starts_s: list[int]
-    powers: Powers
-
-
-def _profile(written: str, step_s: int) -> _Profile:
-    if len(written) <= LONGEST_REMEMBERED:
-        return _remembered_profile(written, step_s)
-    return _remembered_profile.__wrapped__(written, step_s)
-
-
-@lru_cache(maxsize=512)
-def _remembered_profile(written: str, step_s: int) -> _Profile:
-    """The load profile that a curve's text holds.
-
-    The text is read from the database each time; what follows from it is remembered, since within
-    a quarter hour it is nearly always the same.
-    """
-    starts_s, openings = meter_uses.points(written)
-    means = mean_powers_mw(starts_s, openings, step_s)
-    ends = islice(starts_s, 1, None)
-    powers = {
-        written_utc(end_s): mw for end_s, mw in zip(ends, means, strict=True) if mw is not None
-    }
-    return _Profile(starts_s, powers)
-
-
-def _totals(use: Use, boundaries_s: list[int]) -> _Profile:
-    means = totals.mean_powers_mw(use, boundaries_s)
-    return _Profile([], {written_utc(end_s): mw for end_s, mw in means.items()})
-
-
-def _joined(courses: Iterable[Course]) -> Course:
+def _joined(served: Iterable[Course]) -> Course:
     """One course of all meters that served the same purpose, one after the other.
 
     Where a day or month saw two of them (a swap), their energies and so their powers add up.
     """
-    energy: Counters = {}
-    power: Powers = {}
-    courses = list(courses)
-    if len(courses) == 1:
-        return courses[0]
-    for course in courses:
+    served = list(served)
+    if len(served) == 1:
+        return served[0]
+    energy: DayCounters = {}
+    power: dict[str, float] = {}
+    for course in served:
         energy |= course.energy
         if power.keys().isdisjoint(course.power):
             power |= course.power

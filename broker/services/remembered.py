@@ -23,11 +23,10 @@ class Remembered(Generic[T]):
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result under a key, computed if it isn't there."""
         try:
-            result = self._results[key]
-        except KeyError:
+            self._results.move_to_end(key)
+            return self._results[key]
+        except KeyError:  # also when another thread has just dropped it
             result = self._results[key] = compute()
             while len(self._results) > self._most:
                 self._results.popitem(last=False)
-        else:
-            self._results.move_to_end(key)
-        return result
+            return result

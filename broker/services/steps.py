@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from broker.clock import day_start_s, day_starts_s, month_starts_s
 from broker.errors import InvalidInput
-from broker.services.history import LONGEST_QUARTER_HOURS_S, Resolution
+from broker.services.courses import Resolution
+from broker.services.history import LONGEST_QUARTER_HOURS_S
 from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
 

@@ -74,11 +74,13 @@ _OVERLAPS = and_(
 _ITS_QUARTER_HOURS = and_(
     QUARTER_HOUR.c.meter_id == USE.c.meter_id, QUARTER_HOUR.c.register == USE.c.register
 )
+_UNTIL_END = QUARTER_HOUR.c.start_s <= Earlier(
+    func.coalesce(USE.c.end_s, bindparam("end_s")), bindparam("end_s")
+)
 _SHOWN = and_(
     _ITS_QUARTER_HOURS,
     QUARTER_HOUR.c.start_s >= Later(USE.c.begin_s, bindparam("begin_s")),
-    QUARTER_HOUR.c.start_s
-    <= Earlier(func.coalesce(USE.c.end_s, bindparam("end_s")), bindparam("end_s")),
+    _UNTIL_END,
 )
 # These are sought by their times, so the bounds of the use must not look like something to seek by.
 _EDGES = and_(
@@ -165,6 +167,42 @@ def _stamp(owner: ColumnElement[bool]) -> Prepared:
     )
 
 
+class Standing(NamedTuple):
+    """A use, and how far its quarter hours have come that start at a time at the latest.
+
+    Those before the newest one stay as they are while meter and use do: see `Stamp`. Appending
+    also leaves alone where the newest one begins, at which C(t), and its first reading.
+    """
+
+    use: Use
+    past_revision: int
+    newest_s: int | None
+    """The start of the newest one; None if there is none."""
+    readings: Counters | None
+    """Its first and last reading, if it has any."""
+
+
+def _standings(owner: ColumnElement[bool]) -> Prepared:
+    """One row a use: its columns, and its newest quarter hour as a list in a text."""
+    readings: ColumnElement[str] = cast(_COUNTERS[0], Text)
+    for column in _COUNTERS[1:]:
+        readings = readings + "," + cast(column, Text)
+    start = cast(QUARTER_HOUR.c.start_s, Text)
+    newest = (
+        select("[" + start + func.coalesce("," + readings, "") + "]")
+        .where(_ITS_QUARTER_HOURS, _UNTIL_END)
+        .order_by(QUARTER_HOUR.c.start_s.desc())
+        .limit(1)
+        .correlate(USE)
+    )
+    return Prepared(
+        select(*_USE_COLUMNS, METER.c.past_revision, newest.scalar_subquery())
+        .join(METER, METER.c.id == USE.c.meter_id)
+        .where(owner, _OVERLAPS)
+        .order_by(USE.c.begin_s, USE.c.id)
+    )
+
+
 class Owner:
     """Whose meters: the same questions for a resident's flat and for a whole community."""
 
@@ -177,6 +215,7 @@ class Owner:
         self._counters = _counters(owner)
         self._openings = _openings(owner)
         self._stamp = _stamp(owner)
+        self._standings = _standings(owner)
 
     def uses(self, owner_id: int, begin_s: int, end_s: int) -> list[Use]:
         """The uses that overlap [begin_s, end_s), the earliest first."""
@@ -187,6 +226,11 @@ class Owner:
         """What all quarter hours of [begin_s, end_s) depend on; while it stays, so do they."""
         rows = self._stamp.rows(owner_id=owner_id, begin_s=begin_s, end_s=end_s)
         return tuple((*row[:-1], None if row[-1] is None else min(row[-1], end_s)) for row in rows)
+
+    def standings(self, owner_id: int, begin_s: int, end_s: int) -> list[Standing]:
+        """The uses that overlap [begin_s, end_s) and their quarter hours until `end_s`."""
+        rows = self._standings.rows(owner_id=owner_id, begin_s=begin_s, end_s=end_s)
+        return [_standing(row) for row in rows]
 
     def curves(self, owner_id: int, begin_s: int, end_s: int, edges_s: list[int]) -> list[Curve]:
         """The uses with their quarter hours that start in [begin_s, end_s]."""
@@ -223,6 +267,12 @@ def _curve(row: Any) -> Curve:
     edges = orjson.loads(numbers)
     known = {edges[n]: Counters(*edges[n + 1 : n + 5]) for n in range(0, len(edges), 5)}
     return Curve(Use(*of_use), written or NO_POINTS, known)
+
+
+def _standing(row: Any) -> Standing:
+    *of_use, past_revision, newest = row
+    start_s, *readings = orjson.loads(newest) if newest else (None,)
+    return Standing(Use(*of_use), past_revision, start_s, Counters(*readings) if readings else None)
 
 
 def points(written: str) -> Points:
