@@ -14,7 +14,10 @@ from broker import cli
 from broker.api import errors, formats, languages, session
 from broker.api.blueprints import BLUEPRINTS
 from broker.api.security_headers import SecurityHeaders
+from broker.errors import InvalidInput
 from broker.models import db, engine_settings
+from broker.services import challenge_catalogue
+from broker.services.challenge_catalogue import Catalogue
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Ten thousand readings take about 1 MB, an avatar of 5 MB nearly 7 in base64."""
@@ -26,6 +29,14 @@ class Broker(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself."""
         return func
+
+
+def challenges_or_exit(settings: config.Settings) -> Catalogue:
+    """The challenges of this installation; ends the process if the operator's own are wrong."""
+    try:
+        return challenge_catalogue.load(settings.instance)
+    except InvalidInput as error:
+        raise SystemExit(f"Error: {error.description}") from None
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -53,4 +64,5 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.register(app)
+    app.extensions["challenges"] = challenges_or_exit(settings)
     return app

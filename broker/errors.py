@@ -57,3 +57,9 @@ class WrongSecret(InvalidInput):
     """A mailed token or a present password that doesn't match; counted like a failed login."""
 
     name = "WrongSecret"
+
+
+class Unmeasurable(BrokerError):
+    """The request is understood, but the readings that it would be answered from are missing."""
+
+    name = "Unmeasurable"

@@ -43,7 +43,7 @@ from broker.models import (
     dispose_engines,
     writer,
 )
-from broker.services import meters, passwords, sessions
+from broker.services import meters, passwords, remembered, sessions
 
 TEST_DATABASE_URL = os.environ.get("BROKER_TEST_DATABASE_URL", "")
 
@@ -93,6 +93,7 @@ def settings(migrated: Path, tmp_path: Path) -> config.Settings:
 def app(settings: config.Settings) -> Iterator[Flask]:
     """The app itself, as in production: authentication and CSRF are on."""
     app = create_app(settings)
+    remembered.forget_everything()
     app.teardown_request(_forget_the_caller)
     with app.app_context():
         if TEST_DATABASE_URL:

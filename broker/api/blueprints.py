@@ -7,6 +7,7 @@ from flask import Blueprint
 from broker.api import (
     accounts,
     assets,
+    challenges,
     comparison,
     docs,
     history,
@@ -24,6 +25,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     assets.bp,
     history.bp,
     comparison.bp,
+    challenges.bp,
     live.bp,
     live_sockets.bp,
     readings.bp,

@@ -5,13 +5,22 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from broker import errors
-from broker.api.representation import as_json, wants_page
+from broker.api.representation import as_json, contract_of, wants_page
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +37,7 @@ STATUSES: dict[type[errors.BrokerError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Unmeasurable: 422,
     errors.TooManyAttempts: 429,
 }
 
@@ -47,12 +57,19 @@ def error_response(status: int, name: str, description: str) -> Any:
     if not wants_page():
         return as_json({"errorName": name, "errorDescription": description}, status)
     if status == 401 and request.path != url_for("accounts.login"):
-        return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")), 303)
+        return redirect(url_for("accounts.login", next=_page_of_form()), 303)
     if request.method == "POST" and status < 500 and not request.path.startswith("/readings"):
         flash(description, "error")
-        return redirect(request.full_path.rstrip("?"), 303)
+        return redirect(_page_of_form(), 303)
     page = render_template("error.html", status=status, name=name, description=description)
     return Response(page, status, mimetype="text/html")
+
+
+def _page_of_form() -> str:
+    """Where the form is that was sent: at its own address, if its view says nothing else."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    back = contract_of(view).back if view and hasattr(view, "contract") else None
+    return url_for(back) if back else request.full_path.rstrip("?")
 
 
 def described(messages: Any, path: str = "") -> str:

@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         energy=lambda value, short=False: energy(value, languages.chosen(), short),
         power=lambda value, short=False: power(value, languages.chosen(), short),
+        amount=lambda value, unit: amount(value, unit, languages.chosen()),
         counter=lambda value: counter(value, languages.chosen()),
         time_of_day=lambda time_s: time_of_day(time_s, zone()),
         written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),
@@ -58,6 +59,15 @@ def power(power_mw: float | None, language: str, short: bool = False) -> str:
     if abs(watts) < 999.5:
         return _number(watts, "#,##0", language) + "W"
     return _number(watts / 1000, SHORT if short else "#,##0.00", language) + "kW"
+
+
+def amount(value: float, unit: str, language: str) -> str:
+    """What a challenge measures, in its own unit: kWh, W or %."""
+    if unit == "kWh":
+        return energy(units.tenth_uwh_from_kwh(value), language)
+    if unit == "W":
+        return power(units.mw_from_w(value), language)
+    return _number(value, "#,##0.0", language) + unit
 
 
 def counter(energy_tenth_uwh: int, language: str) -> str:

@@ -34,6 +34,7 @@ class Contract:
     status: int = 200
     empty: int | None = None
     page: str | None = None
+    back: str | None = None
     errors: list[int] = field(default_factory=list)
     public: bool = False
     secret: str = "session"
@@ -64,6 +65,8 @@ def tell(message: str) -> None:
 def as_json(data: Any, status: int = 200, *, vary: bool = False) -> Response:
     """A JSON response of plain data; `vary` tells caches that there is a page of it as well."""
     headers = {"Vary": "Accept"} if vary else None
+    if status == 204:
+        return Response(status=status, headers=headers)
     text = orjson.dumps(data, default=WrittenSeries.json)
     return Response(text, status, headers, content_type="application/json")
 
@@ -169,6 +172,7 @@ def gives(
     *,
     page: str | None = None,
     then: str | Callable[[], str] | None = None,
+    back: str | None = None,
     status: int = 200,
     empty: int | None = None,
     many: bool = False,
@@ -178,14 +182,16 @@ def gives(
     """Represents what a view returns.
 
     `page` is the template for a browser, `then` where a browser goes after a form (an endpoint, or
-    a function that gives the address), `empty` the status of an answer without data. What is plain
-    already is marked by `columns`: the schema then documents it and isn't run over its points.
+    a function that gives the address), `back` the endpoint it goes to when a form fails that has no
+    page at its own address, `empty` the status of an answer without data. What is plain already is
+    marked by `columns`: the schema then documents it and isn't run over its points.
     """
     dumped = schema(many=many) if schema else None
 
     def decorate(view: View) -> View:
         contract = contract_of(view)
         contract.gives, contract.status, contract.empty, contract.page = dumped, status, empty, page
+        contract.back = back
         contract.errors += errors
 
         @wraps(view)

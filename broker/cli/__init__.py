@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from broker.cli.challenges import challenge
 from broker.cli.collector import collector
 from broker.cli.demo import demo
 from broker.cli.groups import group
@@ -14,7 +15,7 @@ from broker.cli.serve import serve
 from broker.cli.shares import share
 from broker.cli.users import user
 
-COMMANDS = (group, meter, user, share, key, readings, demo, collector, serve)
+COMMANDS = (group, meter, user, share, key, readings, challenge, demo, collector, serve)
 
 
 def register(app: Flask) -> None:

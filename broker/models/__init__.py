@@ -2,6 +2,7 @@
 
 from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionToken, TokenPurpose
 from broker.models.allocation import AllocationRule, AllocationShare
+from broker.models.challenge import ChallengeRun, RunOutcome
 from broker.models.database import Base, db, dispose_engines, engine_settings, writer
 from broker.models.group import Group
 from broker.models.meter import (
@@ -25,6 +26,7 @@ __all__ = [
     "AllocationShare",
     "Avatar",
     "Base",
+    "ChallengeRun",
     "Earlier",
     "Group",
     "HouseholdSize",
@@ -43,6 +45,7 @@ __all__ = [
     "QuarterHour",
     "Reading",
     "Register",
+    "RunOutcome",
     "SessionToken",
     "TokenPurpose",
     "User",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -19,6 +20,7 @@ class Remembered(Generic[T]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._results: OrderedDict[Hashable, T] = OrderedDict()
+        _all.add(self)
 
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result under a key, computed if it isn't there."""
@@ -30,3 +32,16 @@ class Remembered(Generic[T]):
             while len(self._results) > self._most:
                 self._results.popitem(last=False)
             return result
+
+    def forget(self) -> None:
+        """Forgets all results."""
+        self._results.clear()
+
+
+_all: WeakSet[Remembered[Any]] = WeakSet()
+
+
+def forget_everything() -> None:
+    """Forgets the results of a database, before the same process goes on with another one."""
+    for remembered in _all:
+        remembered.forget()

@@ -16,6 +16,7 @@ BODIES = {
     "request a reset": ("POST", "/password/request-reset-token"),
     "reset": ("POST", "/password/reset/unknown"),
     "profile": ("PUT", "/profile"),
+    "quit a challenge": ("POST", "/challenges/quit"),
     "readings": ("POST", "/readings"),
 }
 DEEP = 100_000
@@ -135,6 +136,11 @@ FIELDS: dict[tuple[str, str, str], dict[str, Any]] = {
     } | {"empty": "", "wrong": "twelve-blue-teapots"},
     ("POST", "/password/request-reset-token", "mail"): TEXTS | {"empty": ""},
     ("POST", "/password/reset/unknown", "password"): PASSWORDS,
+    ("POST", "/challenges/quit", "id"): {
+        "null": None, "a truth value": True, "text": "one", "a fraction": 1.5, "zero": 0,
+        "negative": -1, "2**31": 2**31, "2**63": 2**63, "10**30": 10**30, "a list": [1],
+        "an object": {}, "NaN": "nan",
+    },
     ("PUT", "/profile", "nick"): TEXTS | {"empty": "", "blank": " \t\n", "34 letters": "x" * 34},
     ("PUT", "/profile", "flatSize"): {
         "null": None, "a truth value": True, "text": "72.5", "zero": 0, "negative": -1,
@@ -159,6 +165,7 @@ GOOD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "/update-password": lambda _: {"password": "twelve-blue-teapots"},
     "/password/request-reset-token": lambda _: {"mail": "ada@example.org"},
     "/password/reset/unknown": lambda _: {"password": "twelve-blue-teapots"},
+    "/challenges/quit": lambda _: {"id": 1},
     "/profile": lambda _: {"nick": "Countess", "flatSize": 50, "inhabitants": 3},
 }
 

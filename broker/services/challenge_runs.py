@@ -1,0 +1,157 @@
+"""Runs of challenges: their terms as they are kept, and how they stand by the stored readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from sqlalchemy import bindparam, select
+
+from broker.energy.challenge_rules import (
+    BaseLoad,
+    CommunityGoal,
+    Consumption,
+    Peak,
+    Rule,
+    Seen,
+    SunnyShare,
+)
+from broker.energy.challenge_times import Span
+from broker.energy.challenges import Terms, Verdict, judge
+from broker.energy.series import EnergySeries, in_turn
+from broker.models import ChallengeRun, MeterRole, Prepared
+from broker.services import consumption
+from broker.services.remembered import Remembered
+from broker.store.meter_uses import Use
+from broker.units import QUARTER_HOUR_S
+
+MOST_REMEMBERED = 4_096
+PRODUCTION = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
+RULES: dict[str, type[Rule]] = {
+    "consumption": Consumption,
+    "peak": Peak,
+    "base_load": BaseLoad,
+    "sunny_share": SunnyShare,
+    "community_goal": CommunityGoal,
+}
+NAMES = {rule: name for name, rule in RULES.items()}
+
+OPEN = Prepared(
+    select(
+        ChallengeRun.id, ChallengeRun.challenge_id, ChallengeRun.started_s, ChallengeRun.terms
+    ).where(ChallengeRun.user_id == bindparam("user_id"), ChallengeRun.closed_s.is_(None))
+)
+
+_verdicts: Remembered[Verdict] = Remembered(MOST_REMEMBERED)
+
+
+class Kept(NamedTuple):
+    """What was written down when a run was started: the challenge's name by language, and terms."""
+
+    name: Mapping[str, str]
+    terms: Terms
+
+
+class Run(NamedTuple):
+    """A run that hasn't been put away."""
+
+    id: int
+    challenge_id: int
+    started_s: int
+    kept: Kept
+
+
+def open_run(user_id: int) -> Run | None:
+    """The run that a resident has not put away yet: there is at most one."""
+    row = OPEN.first(user_id=user_id)
+    return None if row is None else Run(row.id, row.challenge_id, row.started_s, read(row.terms))
+
+
+def verdict(run: Run, user_id: int, group_id: int, now_s: int) -> Verdict:
+    """How a run stands now, by the readings that are stored."""
+    terms = run.kept.terms
+    of_house = needs_house(terms.rule)
+    stamp_of = consumption.stamp_of_group if of_house else consumption.stamp_of_user
+    stamp = stamp_of(group_id if of_house else user_id, terms.begin_s, terms.end_s)
+    # Spans begin and end on quarter hours, and so does the time for which data are waited.
+    key = (run.id, stamp, now_s // QUARTER_HOUR_S)
+    return _verdicts.get(
+        key,
+        lambda: judge(
+            terms, seen(terms.rule, user_id, group_id, terms.begin_s, terms.end_s), now_s
+        ),
+    )
+
+
+def needs_house(rule: Rule) -> bool:
+    """Whether a rule looks at more than the resident's own flat."""
+    return isinstance(rule, SunnyShare | CommunityGoal)
+
+
+def seen(rule: Rule, user_id: int, group_id: int, begin_s: int, end_s: int) -> Seen:
+    """The quarter hours that a rule looks at."""
+    if not needs_house(rule):
+        return Seen(consumption.of_user(user_id, begin_s, end_s))
+    served = consumption.of_group(group_id, begin_s, end_s)
+    flats: dict[int, list[EnergySeries]] = {}
+    for use, series in served:
+        if use.user_id is not None and use.role == MeterRole.FLAT:
+            flats.setdefault(use.user_id, []).append(series)
+    members = {member: in_turn(flat, begin_s, end_s) for member, flat in flats.items()}
+    home = members.get(user_id, EnergySeries.unknown(begin_s, end_s))
+    return Seen(home, _roof(served, begin_s, end_s), members)
+
+
+def _roof(served: list[tuple[Use, EnergySeries]], begin_s: int, end_s: int) -> EnergySeries:
+    """What all plants produce together; known where it is known of each that is in service."""
+    whole = EnergySeries.unknown(begin_s, end_s)
+    starts_s = whole.starts_s
+    energies, is_produced = whole.energies.copy(), whole.known.copy()
+    known = np.ones(len(whole), np.bool_)
+    for role in PRODUCTION:
+        in_service = np.zeros(len(whole), np.bool_)
+        uses = [(use, series) for use, series in served if use.role == role]
+        for use, _ in uses:
+            first_s, last_s = use.within(begin_s, end_s)
+            in_service |= (starts_s >= first_s) & (starts_s < last_s)
+        plant = in_turn((series for _, series in uses), begin_s, end_s)
+        energies += plant.energies
+        known &= plant.known | ~in_service
+        is_produced |= in_service
+    return EnergySeries(whole.begin_s, np.where(known, energies, 0), known & is_produced)
+
+
+def written(name: Mapping[str, str], terms: Terms) -> str:
+    """A run's name and terms as JSON."""
+    parameters = asdict(terms.rule)
+    if isinstance(terms.rule, CommunityGoal):
+        parameters["usual_kwh"] = list(terms.rule.usual_kwh.items())
+    kept = {
+        "name": dict(name),
+        "rule": NAMES[type(terms.rule)],
+        "parameters": parameters,
+        "count": terms.count,
+        "spans": [list(span) for span in terms.spans],
+        "limits": terms.limits,
+    }
+    return orjson.dumps(kept).decode()
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def read(text: str) -> Kept:
+    """What `written` wrote."""
+    kept: dict[str, Any] = orjson.loads(text)
+    parameters = kept["parameters"]
+    if "usual_kwh" in parameters:
+        parameters["usual_kwh"] = dict(parameters["usual_kwh"])
+    terms = Terms(
+        rule=RULES[kept["rule"]](**parameters),
+        count=kept["count"],
+        spans=tuple(Span(*span) for span in kept["spans"]),
+        limits=tuple(kept["limits"]),
+    )
+    return Kept(kept["name"], terms)
