@@ -170,6 +170,10 @@ class TestTheCallsOfTheContract:
             ("GET /individual-consumption-history", {"200", "206", "401"}),
             ("GET /group-consumption-history", {"200", "206", "401"}),
             ("GET /live", {"200", "401"}),
+            ("GET /challenges", {"200", "204", "401"}),
+            ("GET /challenges/start/{id}", {"200", "401", "404", "409", "422"}),
+            ("GET /challenges/status", {"200", "204", "401"}),
+            ("POST /challenges/quit", {"200", "400", "401", "404"}),
         ],
     )
     def test_each_is_documented(self, client, call, statuses):
@@ -282,6 +286,15 @@ class TestTheCallsOfTheContract:
         assert_shape(member, {"id": str, "meter_id": str, "consumption": int, "power": int})
         # 400 W in µW, and the counter after 2 · 96 quarter hours of 1e9 units
         assert (member["power"], member["consumption"]) == (400_000_000, 10**12 + 192 * 10**9)
+
+    def test_challenges(self, client, home):
+        answer = client.get("/challenges", headers=home.headers)
+        assert answer.status_code == 200
+        for challenge in answer.json:
+            assert_shape(
+                challenge,
+                {"id": int, "name": str, "description": str, "total": int, "succeeded": int},
+            )
 
 
 def assert_history(document):
