@@ -44,5 +44,6 @@ def _run_politely(job: Callable[..., T], args: tuple[Any, ...]) -> T:
     if sys.platform == "linux":
         # Linux counts priorities per thread, and process 0 is the calling thread. The native id
         # wouldn't do: under gevent `threading` speaks of greenlets.
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        of_the_loop = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        os.setpriority(os.PRIO_PROCESS, 0, of_the_loop + NICENESS)
     return job(*args)
