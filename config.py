@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from zoneinfo import ZoneInfo
 PREFIX = "BROKER_"
 UTC = ZoneInfo("UTC")
 PROJECT = Path(__file__).resolve().parent
+MOST_CO2_G_PER_KWH = 5000
+"""Several times that of the worst power plant."""
 LOAD_PROFILES = ("h0", "h25", "p25", "s25")
 FEDERAL_STATES = (
     *("BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV"),
@@ -58,6 +61,9 @@ class Settings:
     live_per_user: int = 20
     live_per_address: int = 500
     secret_key: str = ""
+    currency: str = "EUR"
+    grid_co2_g_per_kwh: Decimal | None = None
+    pv_co2_g_per_kwh: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -125,6 +131,19 @@ def _parsed_positive(text: str) -> int:
     return number
 
 
+def _parsed_currency(text: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise ValueError("a currency's three capitals, such as EUR")
+    return text
+
+
+def _parsed_co2(text: str) -> Decimal:
+    with suppress(ArithmeticError):
+        if 0 <= (intensity := Decimal(text)) <= MOST_CO2_G_PER_KWH:
+            return intensity
+    raise ValueError("grams per kWh, such as 363")
+
+
 def _parsed_bind(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not 0 < int(port) < 65536:
@@ -157,6 +176,9 @@ PARSERS: dict[str, Any] = {
     "web_workers": _parsed_positive,
     "live_per_user": _parsed_positive,
     "live_per_address": _parsed_positive,
+    "currency": _parsed_currency,
+    "grid_co2_g_per_kwh": lambda text: _parsed_co2(text) if text else None,
+    "pv_co2_g_per_kwh": _parsed_co2,
 }
 
 WITH_PASSWORD = {"database_url", "smtp_url", "secret_key"}

@@ -12,6 +12,15 @@ TENTH_UWH_PER_KWH = 10**10
 TENTH_UWH_PER_WH = 10**7
 MW_PER_W = 1000
 UW_PER_MW = 1000
+MG_PER_G = 1000
+MICROS_PER_UNIT = 1_000_000
+"""Money is counted in millionths of the currency's unit, per kWh or as a sum."""
+MICROS_PER_HUNDREDTH = 10_000
+"""A cent, or whatever a hundredth of the currency is called; per kWh it is 10 per MWh."""
+MICROS_PER_KWH_PER_UNIT_PER_MWH = 1000
+ALL_PPM = 1_000_000
+"""A whole, in parts per million."""
+PPM_PER_PERCENT = 10_000
 
 MINUTE_S = 60
 QUARTER_HOUR_S = 900
@@ -50,6 +59,11 @@ def mw_from_w(power_w: float | Decimal) -> int:
 def w_from_mw(power_mw: float) -> float:
     """Power in W."""
     return power_mw / MW_PER_W
+
+
+def mg_from_g(mass_g: Decimal) -> int:
+    """Mass in mg, rounded to the nearest whole one."""
+    return round(mass_g * MG_PER_G)
 
 
 def uw_from_mw(power_mw: float) -> int:

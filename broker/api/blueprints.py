@@ -10,6 +10,7 @@ from broker.api import (
     challenges,
     comparison,
     docs,
+    grid_rates,
     history,
     live,
     live_sockets,
@@ -29,5 +30,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     live.bp,
     live_sockets.bp,
     readings.bp,
+    grid_rates.bp,
     docs.bp,
 )

@@ -8,6 +8,7 @@ from flask import Blueprint
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, validate
 
+from broker.api import costs
 from broker.api.representation import gives, takes_query
 from broker.api.session import login_required, settings
 from broker.clock import day_start_s, now_s
@@ -57,6 +58,14 @@ class Chosen(fields.Field[tuple[str, ...]]):
         return chosen
 
 
+class MyHistoryQuery(HistoryQuery):
+    """What time, how finely, and whether with what it costs and emits."""
+
+    include = Chosen(
+        "cost", "co2", description="`cost` and `co2` add what the electricity cost and caused."
+    )
+
+
 class GroupHistoryQuery(HistoryQuery):
     """What time, how finely, and whether with the community's own energy."""
 
@@ -88,6 +97,12 @@ def optional(description: str) -> dict[str, Any]:
     return {"description": description, "x-optional": True}
 
 
+def amounts_field(what: str) -> fields.Dict:
+    """What steps cost or emit, that may be asked for."""
+    described = optional(f"{what} by the end of each step that is known, {WRITTEN}.")
+    return fields.Dict(fields.String(), fields.Integer(), metadata=described)
+
+
 def ratio_field(description: str) -> fields.Float:
     """A part of a whole, that may be asked for."""
     return fields.Float(allow_none=True, metadata=optional(f"{description}, 0 to 1."))
@@ -98,6 +113,27 @@ class History(Schema):
 
     energy = counters_field()
     power = powers_field()
+
+
+class Total(Schema):
+    """What the steps of a history cost in millionths of the currency, or emit in mg of CO2."""
+
+    grid = fields.Integer(metadata={"description": "For what came from the grid."})
+    pv = fields.Integer(metadata={"description": "For the flat's part of the common generation."})
+    base = fields.Integer(metadata=optional("Base price; only of a cost."))
+    total = fields.Integer(metadata={"description": "All together."})
+    known_share = fields.Float(metadata={"description": "For what part of the time, 0 to 1."})
+    is_complete = fields.Boolean(metadata={"description": "Whether that is all of the time."})
+
+
+class MyHistory(History):
+    """The course of the caller's flat."""
+
+    cost = amounts_field("Cost in millionths of the currency")
+    cost_total = fields.Nested(Total, allow_none=True, metadata=optional("Cost of all steps."))
+    currency = fields.String(metadata=optional("ISO 4217."))
+    co2 = amounts_field("CO2 in mg")
+    co2_total = fields.Nested(Total, allow_none=True, metadata=optional("CO2 of all steps."))
 
 
 class MemberHistory(History):
@@ -136,11 +172,16 @@ class GroupHistory(Schema):
 
 @bp.get("/individual-consumption-history")
 @login_required
-@takes_query(HistoryQuery)
-@gives(History, page="history/mine.html", empty=206, columns=True)
-def show_my_history(**asked: Any) -> dict[str, Any]:
-    """The resident's power curve and day counters."""
-    return history.of_user(current_user.id, **_window(**asked))
+@takes_query(MyHistoryQuery)
+@gives(MyHistory, page="history/mine.html", empty=206, columns=True)
+def show_my_history(include: tuple[str, ...] | None, **asked: Any) -> dict[str, Any]:
+    """The resident's power curve and day counters.
+
+    With `include=cost,co2` also what the electricity of each step cost and how much CO2 it caused.
+    """
+    window = _window(**asked)
+    mine = history.of_user(current_user.id, **window)
+    return costs.added_to(mine, include, **window) if include else mine
 
 
 @bp.get("/group-consumption-history")

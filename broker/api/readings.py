@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
-from broker import errors
-from broker.api.attempts import attempts, ingest_key_bucket
+from broker.api.ingest_keys import sender
 from broker.api.representation import contract_of, gives, json_document
-from broker.api.session import bearer
 from broker.clock import now_s
 from broker.ingest import intake
 from broker.ingest.registers import Columns
@@ -58,11 +56,7 @@ class Pushed(Schema):
 @gives(Pushed, columns=True, errors=(400, 401, 403, 409, 413, 415, 429))
 def take_readings() -> dict[str, Any]:
     """Stores readings of the meters that an ingest key opens."""
-    key_id = keys.known(bearer(request) or "")
-    if key_id is None:
-        attempts().check(ingest_key_bucket())
-        attempts().failed(ingest_key_bucket())
-        raise errors.Unauthorized("Send an ingest key: Authorization: Bearer <key>.")
+    key_id = sender()
     pushed = push.parsed(json_document())
     meter_ids = keys.meters_of(key_id, pushed)
     batch = {meter_ids[number]: Columns(*columns) for number, columns in pushed.items()}

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from flask import current_app
@@ -113,6 +114,21 @@ class LocalDay(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a day. Write 2026-03-12 or today.", param, ctx)
+
+
+class Zone(click.ParamType[ZoneInfo]):
+    """A time zone by its name."""
+
+    name = "zone"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> ZoneInfo:
+        """The zone that was typed."""
+        try:
+            return ZoneInfo(str(value))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.fail(f"{value!r} is no time zone such as Europe/Berlin.", param, ctx)
 
 
 class Whole(click.ParamType[int]):

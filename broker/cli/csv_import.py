@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import with_appcontext
 
-from broker.cli.command import Report, local, progress, reports, say, settings
+from broker.cli.command import Report, Zone, local, progress, reports, say, settings
 from broker.clock import now_s
 from broker.errors import BrokerError, InvalidInput
 from broker.ingest.intake import Outcome, take_in
@@ -37,18 +37,6 @@ class _EnergyUnit(click.ParamType[EnergyUnit]):
         return unit or self.fail(f"{value!r} is none of Wh, kWh, tenth_uwh, µWh/10.", param, ctx)
 
 
-class _Zone(click.ParamType[ZoneInfo]):
-    name = "zone"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> ZoneInfo:
-        try:
-            return ZoneInfo(str(value))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            self.fail(f"{value!r} is no time zone such as Europe/Berlin.", param, ctx)
-
-
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--meter", "number", required=True, help="Number of the meter the readings are of.")
@@ -70,7 +58,7 @@ class _Zone(click.ParamType[ZoneInfo]):
     default=PowerUnit.W.value,
     show_default=True,
 )
-@click.option("--zone", type=_Zone(), help="Zone of times without one. [default: BROKER_TIMEZONE]")
+@click.option("--zone", type=Zone(), help="Zone of times without one. [default: BROKER_TIMEZONE]")
 @click.option("--delimiter", help="Between columns; found out without it.")
 @click.option("--decimal-comma", is_flag=True, help="Numbers are written 1,5.")
 @click.option("--skip-bad", is_flag=True, help="Leave out lines that can't be read.")

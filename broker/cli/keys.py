@@ -14,19 +14,24 @@ key = AppGroup("key", help="Ingest keys: what a sender of readings shows.")
 
 @key.command("add")
 @click.argument("name")
+@click.option("--meter", "numbers", multiple=True, help="Meter it may write; repeatable.")
 @click.option(
-    "--meter", "numbers", multiple=True, required=True, help="Meter it may write; repeatable."
+    "--grid-rates", "opens_grid_rates", is_flag=True, help="For prices and CO2 intensities."
 )
 @reports
-def add_key(name: str, numbers: tuple[str, ...]) -> Report:
-    """Make a key called NAME for one or more meters. It is shown this once only.
+def add_key(name: str, numbers: tuple[str, ...], opens_grid_rates: bool) -> Report:
+    """Make a key called NAME for meters, or for the grid's rates. It is shown this once only.
 
-    Example: flask --app app key add cellar --meter 1EMH0001 --meter 1EMH0002
+    \b
+    Examples:
+      flask --app app key add cellar --meter 1EMH0001 --meter 1EMH0002
+      flask --app app key add market --grid-rates
     """
-    made = keys.make(name, numbers, now_s())
+    made = keys.make(name, numbers, now_s(), opens_grid_rates=opens_grid_rates)
+    opened = _opened(f"{len(set(numbers))} meters" if numbers else "", opens_grid_rates)
+    data = {"name": name.strip(), "meters": sorted(set(numbers)), "grid_rates": opens_grid_rates}
     return Report(
-        f"Key {name.strip()!r} opens {len(set(numbers))} meters. It is shown only now:\n{made}",
-        {"name": name.strip(), "meters": sorted(set(numbers)), "key": made},
+        f"Key {name.strip()!r} opens {opened}. It is shown only now:\n{made}", data | {"key": made}
     )
 
 
@@ -39,10 +44,15 @@ def list_keys() -> Report:
     """
     known = keys.listed()
     rows = [
-        (row["name"], local(row["created_s"]), local(row["revoked_s"]), ", ".join(row["meters"]))
+        (
+            row["name"],
+            local(row["created_s"]),
+            local(row["revoked_s"]),
+            _opened(", ".join(row["meters"]), row["grid_rates"]),
+        )
         for row in known
     ]
-    return Report(table(("Key", "Made", "Revoked", "Meters"), rows), {"keys": known})
+    return Report(table(("Key", "Made", "Revoked", "Opens"), rows), {"keys": known})
 
 
 @key.command("revoke")
@@ -55,3 +65,7 @@ def revoke_key(name: str) -> Report:
     """
     keys.revoke(name, now_s())
     return Report(f"Key {name.strip()!r} is revoked.", {"name": name.strip()})
+
+
+def _opened(meters: str, opens_grid_rates: bool) -> str:
+    return ", ".join(filter(None, (meters, "the grid's rates" if opens_grid_rates else "")))

@@ -8,8 +8,8 @@ import click
 from flask.cli import AppGroup
 
 from broker.cli.command import LocalDay, Report, Whole, reports, table, today
-from broker.energy.community import ALL_PPM
 from broker.services import allocation
+from broker.units import PPM_PER_PERCENT
 
 share = AppGroup("share", help="Fixed shares in what the roof makes, for static allocation.")
 
@@ -17,7 +17,7 @@ COMMON = "common consumption"
 
 
 @share.command("set")
-@click.argument("share_ppm", metavar="PERCENT", type=Whole("a share", ALL_PPM // 100))
+@click.argument("share_ppm", metavar="PERCENT", type=Whole("a share", PPM_PER_PERCENT))
 @click.option("--resident", "mail", help="Mail of the resident whose flat gets the share.")
 @click.option("--common", "group", metavar="GROUP", help="For the common consumption of a group.")
 @click.option("--from", "valid_from", type=LocalDay(), required=True, help="From this day on.")
@@ -42,7 +42,7 @@ def set_share(
         allocation.set_common_share(group, share_ppm, valid_from, today(), corrects=corrects)
     else:
         raise click.UsageError("Give either --resident or --common.")
-    percent = share_ppm * 100 / ALL_PPM
+    percent = share_ppm / PPM_PER_PERCENT
     return Report(
         f"{mail or COMMON} has {percent:g} % of the generation from {valid_from} on.",
         {"resident": mail, "group": group, "percent": percent, "from": valid_from.isoformat()},

@@ -14,9 +14,6 @@ import numpy as np
 
 from broker.energy.series import Booleans, EnergySeries, Integers
 
-ALL_PPM = 1_000_000
-"""A share of the whole, in parts per million."""
-
 
 class AllocationKind(StrEnum):
     """How the common generation is shared out among those who take part."""

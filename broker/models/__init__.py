@@ -17,6 +17,7 @@ from broker.models.meter import (
 from broker.models.portable import Earlier, JsonList, Later, among
 from broker.models.prepared import Prepared
 from broker.models.reading import QuarantinedReading, QuarterHour, Reading
+from broker.models.tariff import GridRate, RateKind, Tariff
 from broker.models.user import AccountState, Avatar, HouseholdSize, User
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Base",
     "ChallengeRun",
     "Earlier",
+    "GridRate",
     "Group",
     "HouseholdSize",
     "IngestKey",
@@ -43,10 +45,12 @@ __all__ = [
     "Prepared",
     "QuarantinedReading",
     "QuarterHour",
+    "RateKind",
     "Reading",
     "Register",
     "RunOutcome",
     "SessionToken",
+    "Tariff",
     "TokenPurpose",
     "User",
     "among",

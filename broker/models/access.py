@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import Boolean, ForeignKey, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.models.database import Base, Id, TimeS
@@ -45,7 +45,7 @@ class Invitation(Base):
 
 
 class IngestKey(Base):
-    """What a sender of readings shows; it opens the meters it was made for and nothing else."""
+    """What a sender shows; it opens what it was made for, meters or rates, and nothing else."""
 
     __tablename__ = "ingest_key"
 
@@ -54,6 +54,8 @@ class IngestKey(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_s: Mapped[TimeS]
     revoked_s: Mapped[TimeS | None]
+    opens_grid_rates: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether prices and CO2 intensities may be sent with it."""
 
 
 class IngestKeyMeter(Base):

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select
 
 from broker import errors
-from broker.energy.community import ALL_PPM, AllocationKind
+from broker.energy.community import AllocationKind
 from broker.models import AllocationRule, AllocationShare, Group, User, db, writer
 from broker.services import community, users
 from broker.services.validity import refuse_past
+from broker.units import ALL_PPM
 
 
 class Rule(NamedTuple):

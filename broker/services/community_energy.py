@@ -10,7 +10,6 @@ import numpy as np
 
 from broker.clock import midnight_s
 from broker.energy.community import (
-    ALL_PPM,
     AllocationKind,
     Balance,
     balance,
@@ -25,6 +24,7 @@ from broker.services import allocation, consumption
 from broker.services.allocation import Rule, Share
 from broker.services.remembered import Remembered
 from broker.store.meter_uses import Use
+from broker.units import ALL_PPM
 
 PRODUCTION = (MeterRole.FIRST_PRODUCTION.value, MeterRole.SECOND_PRODUCTION.value)
 CONSUMPTION = (MeterRole.FLAT.value, MeterRole.COMMON.value)

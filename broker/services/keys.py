@@ -15,17 +15,17 @@ from broker.services.sessions import digest, new_token
 MAX_NAME_LENGTH = 100
 
 
-def make(name: str, numbers: Sequence[str], now_s: int) -> str:
-    """Makes a key for one or more meters and returns it: afterwards only its hash is known.
+def make(name: str, numbers: Sequence[str], now_s: int, *, opens_grid_rates: bool = False) -> str:
+    """Makes a key for meters or the grid's rates and returns it: then only its hash is known.
 
-    Raises InvalidInput without a name or meter, NotFound for an unknown meter, Conflict for a name
-    that is taken, by a revoked key as well.
+    Raises InvalidInput without a name or anything to open, NotFound for an unknown meter, Conflict
+    for a name that is taken, by a revoked key as well.
     """
     name = name.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
         raise errors.InvalidInput(f"A key's name has 1 to {MAX_NAME_LENGTH} characters.")
-    if not numbers:
-        raise errors.InvalidInput("A key needs at least one meter.")
+    if not numbers and not opens_grid_rates:
+        raise errors.InvalidInput("A key needs at least one meter, or the grid's rates.")
     key = new_token()
     with writer(db.engine).begin() as connection:
         meter_ids = dict.fromkeys(id_numbered(connection, number) for number in numbers)
@@ -33,13 +33,19 @@ def make(name: str, numbers: Sequence[str], now_s: int) -> str:
             raise errors.Conflict(f"There is a key {name!r} already.")
         key_id = connection.execute(
             insert(IngestKey)
-            .values(name=name, digest=digest(key), created_s=now_s)
+            .values(
+                name=name,
+                digest=digest(key),
+                created_s=now_s,
+                opens_grid_rates=opens_grid_rates,
+            )
             .returning(IngestKey.id)
         ).scalar_one()
-        connection.execute(
-            insert(IngestKeyMeter),
-            [{"key_id": key_id, "meter_id": meter_id} for meter_id in meter_ids],
-        )
+        if meter_ids:
+            connection.execute(
+                insert(IngestKeyMeter),
+                [{"key_id": key_id, "meter_id": meter_id} for meter_id in meter_ids],
+            )
     return key
 
 
@@ -61,6 +67,7 @@ def listed() -> list[dict[str, Any]]:
                 "created_s": row.created_s,
                 "revoked_s": row.revoked_s,
                 "meters": meters.get(row.id, []),
+                "grid_rates": row.opens_grid_rates,
             }
             for row in connection.execute(keys)
         ]
@@ -90,6 +97,14 @@ def known(key: str) -> int | None:
     """The id of a key; None if nobody made it or it has been revoked."""
     row = KNOWN.first(digest=digest(key))
     return None if row is None else int(row.id)
+
+
+def check_grid_rates(key_id: int) -> None:
+    """Raises Forbidden for a key that doesn't open prices and CO2 intensities."""
+    with db.engine.connect() as connection:
+        statement = select(IngestKey.opens_grid_rates).where(IngestKey.id == key_id)
+        if not connection.scalar(statement):
+            raise errors.Forbidden("This key opens meters only, no prices and CO2 intensities.")
 
 
 def meters_of(key_id: int, numbers: Collection[str]) -> dict[str, int]:

@@ -131,7 +131,7 @@ def parse(lines: Iterable[str], layout: Layout, *, skip_bad: bool = False) -> Pa
     iterator = iter(lines)
     first_line = next(iterator, "")
     reader = csv.reader(
-        chain([first_line], iterator), delimiter=layout.delimiter or _delimiter_of(first_line)
+        chain([first_line], iterator), delimiter=layout.delimiter or delimiter_of(first_line)
     )
     first_row = next(reader, [])
     has_header = not _begins_with_data(first_row, layout)
@@ -147,7 +147,7 @@ def parse(lines: Iterable[str], layout: Layout, *, skip_bad: bool = False) -> Pa
     return Parsed(_in_order(parser.readings), parser.empty_lines, parser.bad_lines)
 
 
-def _delimiter_of(line: str) -> str:
+def delimiter_of(line: str) -> str:
     unquoted = "".join(line.split('"')[::2])
     return next((delimiter for delimiter in DELIMITERS if delimiter in unquoted), ",")
 
@@ -202,7 +202,7 @@ class _RowParser:
         kinds = ((energy, Decimal(0)), (energy, Decimal(0)), (power, -HIGHEST))
         self._value_indexes = value_indexes
         self._values = [
-            (index, _number_reader(factor, lowest, layout.decimal_comma))
+            (index, number_reader(factor, lowest, layout.decimal_comma))
             for index, (factor, lowest) in zip(value_indexes, kinds, strict=True)
             if index is not None
         ]
@@ -240,7 +240,7 @@ class _RowParser:
             self._flat_values += values
 
 
-def _number_reader(factor: int, lowest: Decimal, decimal_comma: bool) -> Callable[[str], int]:
+def number_reader(factor: int, lowest: Decimal, decimal_comma: bool) -> Callable[[str], int]:
     """Reads a decimal number exactly, times a factor, rounded to a whole number that fits."""
 
     def read(cell: str) -> int:

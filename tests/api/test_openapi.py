@@ -84,11 +84,14 @@ def test_what_needs_a_secret_documents_401(operations):
         assert not operation["security"] or "401" in operation["responses"], call
 
 
-def test_bodies_come_as_json_or_form_but_readings_only_as_json(operations):
+FOR_SENDERS = {"POST /readings", "POST /prices", "POST /co2-intensities"}
+
+
+def test_bodies_come_as_json_or_form_but_of_senders_only_as_json(operations):
     forms = {"application/x-www-form-urlencoded", "multipart/form-data"}
     for call, operation in operations.items():
         if "requestBody" in operation:
-            others = set() if call == "POST /readings" else forms
+            others = set() if call in FOR_SENDERS else forms
             assert set(operation["requestBody"]["content"]) == {"application/json"} | others
             assert {"400", "413", "415"} <= set(operation["responses"]), call
 

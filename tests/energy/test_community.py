@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.energy.community import (
-    ALL_PPM,
     balance,
     dynamically_allocated,
     statically_allocated,
@@ -18,6 +17,7 @@ from broker.energy.community import (
     while_in_use,
 )
 from broker.energy.series import EnergySeries
+from broker.units import ALL_PPM
 
 QH = 900
 BEGIN_S = 1_795_000_500

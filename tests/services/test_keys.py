@@ -31,7 +31,13 @@ def test_a_revoked_key_is_listed_and_its_name_stays_taken(make_meter: Callable[.
     keys.make("cellar", ["a"], NOW_S)
     keys.revoke("cellar", NOW_S + 60)
     assert keys.listed() == [
-        {"name": "cellar", "created_s": NOW_S, "revoked_s": NOW_S + 60, "meters": ["a"]}
+        {
+            "name": "cellar",
+            "created_s": NOW_S,
+            "revoked_s": NOW_S + 60,
+            "meters": ["a"],
+            "grid_rates": False,
+        }
     ]
     with pytest.raises(Conflict, match="revoked already"):
         keys.revoke("cellar", NOW_S + 120)
