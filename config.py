@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,15 @@ FEDERAL_STATES = (
     *("NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH"),
 )
 """ISO 3166-2, without the country."""
+
+STORAGE_PACKAGES = {
+    "memory": "",
+    **dict.fromkeys(("redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster"), "redis"),
+    **dict.fromkeys(("valkey", "valkeys", "valkey+unix"), "valkey"),
+    "memcached": "pymemcache",
+    "mongodb": "pymongo",
+}
+"""Which Python package counts wrong passwords in which kind of storage."""
 
 
 class InvalidSetting(Exception):
@@ -158,6 +168,19 @@ def _parsed_smtp_url(text: str) -> str:
     return text
 
 
+def _parsed_rate_limit_storage(text: str) -> str:
+    """A storage of the package `limits`, which itself looks for its client too late."""
+    scheme, has_scheme, _ = text.partition("://")
+    package = STORAGE_PACKAGES.get(scheme)
+    if package is None or not has_scheme:
+        raise ValueError(
+            "memory:// or a URL that begins with " + ", ".join(list(STORAGE_PACKAGES)[1:])
+        )
+    if package and find_spec(package) is None:
+        raise ValueError(f"{scheme}:// needs the Python package {package}: pip install {package}")
+    return text
+
+
 PARSERS: dict[str, Any] = {
     "instance": _parsed_path,
     "database_url": _parsed_database_url,
@@ -165,6 +188,7 @@ PARSERS: dict[str, Any] = {
     "base_url": lambda text: text.rstrip("/"),
     "timezone": ZoneInfo,
     "smtp_url": _parsed_smtp_url,
+    "rate_limit_storage": _parsed_rate_limit_storage,
     "term_start": _parsed_term_start,
     "load_profile": _parsed_load_profile,
     "federal_state": _parsed_federal_state,
@@ -181,7 +205,7 @@ PARSERS: dict[str, Any] = {
     "pv_co2_g_per_kwh": _parsed_co2,
 }
 
-WITH_PASSWORD = {"database_url", "smtp_url", "secret_key"}
+WITH_PASSWORD = {"database_url", "smtp_url", "rate_limit_storage", "secret_key"}
 """What no log should hold."""
 
 

@@ -108,6 +108,8 @@ def test_postgresql_is_reached_by_psycopg_however_its_url_is_written(
         pytest.param("raw_retention_days", "-1", id="negative retention"),
         pytest.param("trusted_proxies", "yes", id="no count of proxies"),
         pytest.param("web_workers", "0", id="no worker"),
+        pytest.param("rate_limit_storage", "gopher://127.0.0.1", id="no kind of storage"),
+        pytest.param("rate_limit_storage", "memory", id="a storage without its ://"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
@@ -117,8 +119,21 @@ def test_a_bad_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -
         loaded(tmp_path, f'{name} = "{value}"\n')
 
 
+@pytest.mark.parametrize(
+    ("url", "package"),
+    [("redis://127.0.0.1:6379", "redis"), ("memcached://127.0.0.1:11211", "pymemcache")],
+)
+def test_a_storage_whose_package_is_missing_is_refused_at_the_start(
+    tmp_path: Path, url: str, package: str
+) -> None:
+    # Broker itself needs neither, so its own environment has neither.
+    with pytest.raises(InvalidSetting, match=f"RATE_LIMIT_STORAGE: .* pip install {package}$"):
+        loaded(tmp_path, rate_limit_storage=url)
+    assert loaded(tmp_path, rate_limit_storage="memory://").rate_limit_storage == "memory://"
+
+
 def test_no_message_tells_a_password(tmp_path: Path) -> None:
-    for name in ("database_url", "smtp_url"):
+    for name in ("database_url", "smtp_url", "rate_limit_storage"):
         with pytest.raises(InvalidSetting) as refused:
             loaded(tmp_path, **{name: "gopher://broker:sesame@example.org/broker"})
         assert "sesame" not in str(refused.value)
