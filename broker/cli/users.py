@@ -42,13 +42,16 @@ def invite_user(mail: str, group_name: str, first_name: str, name: str, operator
         base_url=given.base_url,
         postbox=Postbox(given.smtp_url, given.mail_from, given.outbox),
     )
-    where = (
-        "mailed" if given.smtp_url else f"written to {given.outbox}, as BROKER_SMTP_URL is not set"
-    )
+    if invited.is_mailed:
+        where = "is on its way"
+    elif given.smtp_url:
+        where = f"could not be delivered and lies in {given.outbox}"
+    else:
+        where = f"was written to {given.outbox}, as BROKER_SMTP_URL is not set"
     return Report(
         f"{mail} is invited; the link is good for {given.invitation_days} days.\n"
-        f"The mail was {where}.\n{invited.link}",
-        {"mail": mail.strip().lower(), "link": invited.link},
+        f"The mail {where}.\n{invited.link}",
+        {"mail": mail.strip().lower(), "link": invited.link, "mailed": invited.is_mailed},
     )
 
 

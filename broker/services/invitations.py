@@ -39,6 +39,8 @@ class Invited:
 
     user_id: int
     link: str
+    is_mailed: bool
+    """Whether a mail server took the mail; else it lies in the outbox."""
 
 
 def invite(
@@ -68,13 +70,13 @@ def invite(
             connection, user_id, TokenPurpose.INVITATION, now_s, now_s + days * DAY_S
         )
     link = f"{base_url}/set-password?token={token}"
-    postbox.send(
+    is_mailed = postbox.send(
         person["mail"],
         INVITATION_SUBJECT,
         INVITATION.format(name=first_name, link=link, days=days),
         now_us,
     )
-    return Invited(user_id, link)
+    return Invited(user_id, link, is_mailed)
 
 
 def activate(

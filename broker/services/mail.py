@@ -29,8 +29,8 @@ class Postbox:
     sender: str
     outbox: Path
 
-    def send(self, to: str, subject: str, text: str, now_us: int) -> None:
-        """Sends a plain text; `now_us` are POSIX microseconds.
+    def send(self, to: str, subject: str, text: str, now_us: int) -> bool:
+        """Sends a plain text; whether a server took it. `now_us` are POSIX microseconds.
 
         A mail is never lost: what the server refuses is logged and lies in the outbox.
         """
@@ -42,10 +42,11 @@ class Postbox:
         if self.smtp_url:
             try:
                 _deliver(mail, urlsplit(self.smtp_url))
-                return
+                return True
             except (smtplib.SMTPException, OSError, ValueError) as error:
                 log.error("Mail to %s not delivered, kept in %s: %s", to, self.outbox, error)
         _keep(mail, self.outbox, now_us)
+        return False
 
 
 def _deliver(mail: EmailMessage, url: SplitResult) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from flask.testing import FlaskCliRunner
 from broker.cli import COMMANDS
 from broker.clock import now_s
 from broker.services import sessions
+from tests import mail_peer
 
 Run = Callable[..., Result]
 
@@ -123,6 +125,26 @@ def test_an_invitation_says_where_its_mail_went(run: Run, house: str, app: Flask
     )
     assert str(app.config["BROKER"].outbox) in told.stdout
     assert "/set-password?token=" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("mail", "is_mailed", "words"),
+    [
+        ("bob@example.org", True, "The mail is on its way."),
+        ("unknown@example.org", False, "The mail could not be delivered and lies in "),
+    ],
+)
+def test_an_invitation_says_whether_the_mail_server_took_its_mail(
+    run: Run, house: str, app: Flask, mail: str, is_mailed: bool, words: str
+) -> None:
+    invite = ("user", "invite", mail, "--group", "H", "--first-name", "Bob", "--name", "B")
+    with mail_peer.serving() as peer:
+        app.config["BROKER"] = replace(
+            app.config["BROKER"], smtp_url=f"smtp://127.0.0.1:{peer.port}"
+        )
+        assert words in run(*invite).stdout
+        assert json.loads(run(*invite, "--json").stdout)["mailed"] is is_mailed
+    assert len(peer.mails) == (2 if is_mailed else 0)
 
 
 @time_machine.travel("2026-09-03T12:00:00+02:00", tick=False)

@@ -3,65 +3,20 @@ from __future__ import annotations
 import email
 import email.policy
 import logging
-import socketserver
-import threading
 
 import pytest
 
 from broker.services.mail import Postbox
+from tests import mail_peer
 
 NOW_US = 1_795_000_000_123_456
 TEXT = "Grüße!\n\nA link: http://127.0.0.1:8080/set-password?token=abc\n"
 
 
-class Conversation(socketserver.StreamRequestHandler):
-    """As much of an SMTP server (RFC 5321) as a client needs to deliver a mail."""
-
-    def handle(self):
-        self.wfile.write(b"220 peer\r\n")
-        while line := self.rfile.readline():
-            word = line.split()[0].upper() if line.split() else b""
-            self.server.heard.append(line.strip())
-            if word == b"EHLO":
-                self.wfile.write(b"250-peer\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n")
-            elif word == b"AUTH":
-                self.wfile.write(b"235 welcome\r\n")
-            elif word == b"RCPT" and b"unknown@" in line:
-                self.wfile.write(b"550 nobody here\r\n")
-            elif word == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                self.server.mails.append(self._mail())
-                self.wfile.write(b"250 taken\r\n")
-            elif word == b"QUIT":
-                self.wfile.write(b"221 bye\r\n")
-                return
-            else:
-                self.wfile.write(b"250 ok\r\n")
-
-    def _mail(self):
-        lines = []
-        while (line := self.rfile.readline()) != b".\r\n":
-            lines.append(line.removeprefix(b"."))
-        return email.message_from_bytes(b"".join(lines), policy=email.policy.default)
-
-
-class Peer(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Conversation)
-        self.heard, self.mails = [], []
-
-
 @pytest.fixture
 def peer():
-    with Peer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    with mail_peer.serving() as running:
+        yield running
 
 
 def kept(folder):
@@ -90,24 +45,55 @@ def test_nobody_else_can_read_the_outbox(tmp_path):
 
 
 def test_a_server_gets_the_mail_and_the_credentials(peer, tmp_path):
-    port = peer.server_address[1]
+    port = peer.port
     postbox = Postbox(f"smtp://ada%40x:p%2Fw@127.0.0.1:{port}", "broker@example.org", tmp_path)
-    postbox.send("ada@example.org", "Grüße", TEXT, NOW_US)
+    assert postbox.send("ada@example.org", "Grüße", TEXT, NOW_US)
     (mail,) = peer.mails
     assert mail["Subject"] == "Grüße"
     assert mail.get_content().replace("\r\n", "\n") == TEXT
     # base64 of "\0ada@x\0p/w"
-    assert b"AUTH PLAIN AGFkYUB4AHAvdw==" in peer.heard
+    assert (False, b"AUTH PLAIN AGFkYUB4AHAvdw==") in peer.heard
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("to", ["unknown@example.org", "ada@example.org"])
 def test_a_mail_that_cannot_be_delivered_is_kept_and_logged(peer, tmp_path, caplog, to):
-    port = peer.server_address[1]
+    port = peer.port
     if to.startswith("ada"):  # nobody listens on port 1
         port = 1
+    postbox = Postbox(f"smtp://127.0.0.1:{port}", "b@example.org", tmp_path)
     with caplog.at_level(logging.ERROR):
-        Postbox(f"smtp://127.0.0.1:{port}", "b@example.org", tmp_path).send(to, "s", TEXT, NOW_US)
+        assert not postbox.send(to, "s", TEXT, NOW_US)
     assert [mail["To"] for mail in kept(tmp_path)] == [to]
     assert to in caplog.text
     assert "token=abc" not in caplog.text
+
+
+@pytest.fixture
+def private_peer():
+    with mail_peer.serving(offers_tls=True) as running:
+        yield running
+
+
+def test_where_tls_is_offered_nothing_of_a_mail_goes_unencrypted(
+    private_peer, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(mail_peer.CERTIFICATE))
+    url = f"smtp://ada:sesame@localhost:{private_peer.port}"
+    assert Postbox(url, "b@example.org", tmp_path).send("ada@example.org", "s", TEXT, NOW_US)
+    (mail,) = private_peer.mails
+    assert mail.get_content().replace("\r\n", "\n") == TEXT
+    unencrypted = [line.split()[0] for is_private, line in private_peer.heard if not is_private]
+    assert unencrypted == [b"ehlo", b"STARTTLS"]
+
+
+def test_a_mail_server_with_a_certificate_of_nobody_gets_neither_mail_nor_password(
+    private_peer, tmp_path, caplog
+):
+    url = f"smtp://ada:sesame@localhost:{private_peer.port}"
+    with caplog.at_level(logging.ERROR):
+        sent = Postbox(url, "b@example.org", tmp_path).send("ada@example.org", "s", TEXT, NOW_US)
+    assert not sent
+    assert [mail["To"] for mail in kept(tmp_path)] == ["ada@example.org"]
+    assert [line.split()[0] for _, line in private_peer.heard] == [b"ehlo", b"STARTTLS"]
+    assert "certificate" in caplog.text
