@@ -59,7 +59,7 @@ def summed(*powers: Mapping[str, float] | None) -> dict[str, float]:
 def consumed(group: Mapping[str, Any]) -> dict[str, float]:
     """What a house uses: the flats' and the common meters' mean powers in mW by JSON key."""
     flats = [course["power"] for course in group.get("group_users", {}).values()]
-    return summed(group.get("consumed_power"), *flats)
+    return summed(group.get("consumed_power"), group.get("other_flats_power"), *flats)
 
 
 def produced(group: Mapping[str, Any]) -> dict[str, float]:

@@ -93,7 +93,7 @@ def powers_field() -> fields.Dict:
 
 
 def optional(description: str) -> dict[str, Any]:
-    """The metadata of a field that is there only if it is asked for."""
+    """The metadata of a field that is there only if it is asked for or there is something to tell."""
     return {"description": description, "x-optional": True}
 
 
@@ -155,6 +155,14 @@ class GroupHistory(Schema):
         fields.String(),
         fields.Nested(MemberHistory),
         metadata={"description": "Each member's course by user id."},
+    )
+    other_flats_power = fields.Dict(
+        fields.String(),
+        fields.Float(),
+        metadata=optional(
+            "The flats together whose residents have left or haven't come yet, if there are any: "
+            f"mean power in mW by {WRITTEN}."
+        ),
     )
     produced_first_meter_energy = counters_field()
     produced_first_meter_power = powers_field()

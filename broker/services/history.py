@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,7 +57,9 @@ def of_group(
 ) -> dict[str, Any]:
     """The same for the community's common and production meters and for each member by user id.
 
-    A member without data has two empty objects; the answer is empty if nobody has any.
+    A member without data has two empty objects; the answer is empty if nobody has any. Flats of
+    those who have left, or haven't come yet, are only told together, as `other_flats_power`: what
+    the house used doesn't change when somebody moves out.
     Raises InvalidInput for an empty or too long time.
     """
     window = _window(begin_s, end_s, resolution, zone, now_s)
@@ -68,10 +71,11 @@ def of_group(
         _joined(course for use, course in measured if use.role == role) for role in SHARED_ROLES
     )
     by_user: dict[int, list[Course]] = {user_id: [] for user_id in members}
+    others: list[Course] = []
     for use, course in measured:
-        if use.user_id in by_user and use.role == MeterRole.FLAT:
-            by_user[use.user_id].append(course)
-    return {
+        if use.role == MeterRole.FLAT:
+            by_user.get(use.user_id or 0, others).append(course)
+    ours = {
         "consumed_energy": common.energy,
         "consumed_power": common.power,
         "group_users": {str(user_id): _joined(mine)._asdict() for user_id, mine in by_user.items()},
@@ -80,6 +84,16 @@ def of_group(
         "produced_second_meter_energy": second.energy,
         "produced_second_meter_power": second.power,
     }
+    if elsewhere := _summed(others):
+        ours["other_flats_power"] = elsewhere
+    return ours
+
+
+def _summed(flats: Iterable[Course]) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    for flat in flats:
+        total.update(flat.power)
+    return dict(total)
 
 
 def _window(begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int) -> Window:

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from sqlalchemy import update
 
+from broker.api import drawings
 from broker.ingest.intake import Columns, take_in
-from broker.models import MeterRole, Register
-from broker.services import history, meters, sessions
+from broker.models import MeterRole, Register, User, db
+from broker.services import history, meters, sessions, users
 from broker.units import TENTH_UWH_PER_KWH
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -440,6 +442,33 @@ def test_a_house_takes_the_same_parameters(my_meter, me, ask):
     powers = ask(OURS, **asked)["group_users"][str(me.id)]["power"]
     assert len(powers) == 24
     assert max(powers) == "2026-01-18 23:00:00"
+
+
+def test_who_moves_out_is_named_no_more_but_what_the_house_used_stays(
+    my_meter, me, ask, make_user, make_meter, assign
+):
+    leaves, left, invited = (make_user(me.group_id) for _ in range(3))
+    for resident, w in ((leaves, 250), (left, 125), (invited, 60)):
+        meter_id = make_meter()
+        assign(meter_id, resident)
+        counted(meter_id, (at(EIGHT), 200), (at(NINE), 200 + w / 1000))
+    counted(my_meter, (at(EIGHT), 100), (at(NINE), 100.5))
+    users.deactivate(left.mail)
+    with db.engine.begin() as connection:
+        connection.execute(update(User).where(User.id == invited.id).values(state="invited"))
+
+    def told() -> tuple[set[str], set[float], set[float]]:
+        """Who is named, the power of the others and that of the house, both in W."""
+        ours = ask(OURS)
+        used = drawings.consumed(ours)
+        assert len(used) == 4
+        others = {mw / 1000 for mw in ours["other_flats_power"].values()}
+        return set(ours["group_users"]), others, {mw / 1000 for mw in used.values()}
+
+    # 500 and 250 W are members', 125 and 60 W are not: 935 W, before and after.
+    assert told() == ({str(me.id), str(leaves.id)}, {185.0}, {935.0})
+    users.deactivate(leaves.mail)
+    assert told() == ({str(me.id)}, {435.0}, {935.0})
 
 
 def test_another_house_sees_nothing(my_meter, ask, make_user):
