@@ -52,6 +52,7 @@ CALLS = (
     ),
     Call("group history, today", "/group-consumption-history", None, ("consumed_power",)),
     Call("profile", "/profile", 0.45),
+    Call("hints", "/hints", 0.30),
 )
 BESIDE_LOGINS = ("own history, 24 h", "profile")
 

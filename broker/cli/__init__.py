@@ -9,6 +9,7 @@ from broker.cli.collector import collector
 from broker.cli.demo import demo
 from broker.cli.grid_rates import co2, prices
 from broker.cli.groups import group
+from broker.cli.hints import hint
 from broker.cli.keys import key
 from broker.cli.meters import meter
 from broker.cli.readings import readings
@@ -19,7 +20,7 @@ from broker.cli.users import user
 
 COMMANDS = (
     *(group, meter, user, share, tariff, prices, co2, key, readings, challenge),
-    *(demo, collector, serve),
+    *(hint, demo, collector, serve),
 )
 
 

@@ -5,6 +5,7 @@ from broker.models.allocation import AllocationRule, AllocationShare
 from broker.models.challenge import ChallengeRun, RunOutcome
 from broker.models.database import Base, db, dispose_engines, engine_settings, writer
 from broker.models.group import Group
+from broker.models.hint import HintRead
 from broker.models.meter import (
     DEFAULT_MAX_POWER_W,
     Meter,
@@ -31,6 +32,7 @@ __all__ = [
     "Earlier",
     "GridRate",
     "Group",
+    "HintRead",
     "HouseholdSize",
     "IngestKey",
     "IngestKeyMeter",

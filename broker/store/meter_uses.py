@@ -14,6 +14,7 @@ from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 USE = MeterUse.__table__
 METER = Meter.__table__
 NO_POINTS = "[];[]"
+PRODUCING = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 
 
 class Use(NamedTuple):
@@ -285,3 +286,9 @@ FLAT_OF_USER = Owner(
     and_(USE.c.user_id == bindparam("owner_id"), USE.c.role == MeterRole.FLAT.value)
 )
 GROUP = Owner(USE.c.group_id == bindparam("owner_id"))
+PLANTS_OF_GROUP = Owner(
+    and_(
+        USE.c.group_id == bindparam("owner_id"),
+        or_(*(USE.c.role == role.value for role in PRODUCING)),
+    )
+)

@@ -143,6 +143,14 @@ PROFILE = {
     "registration_date": str,
     "baseline_state": str,
 }
+HINT = {
+    "id": int,
+    "icon": str,
+    "headline": str,
+    "description": str,
+    "saving": str,
+    "source": str,
+}
 OUR_HISTORY = {
     "consumed_energy": dict,
     "consumed_power": dict,
@@ -170,6 +178,8 @@ class TestTheCallsOfTheContract:
             ("GET /individual-consumption-history", {"200", "206", "401"}),
             ("GET /group-consumption-history", {"200", "206", "401"}),
             ("GET /live", {"200", "401"}),
+            ("GET /hints", {"200", "401"}),
+            ("POST /hint/mark-read/{hint_id}", {"202", "401", "404"}),
             ("GET /challenges", {"200", "204", "401"}),
             ("GET /challenges/start/{id}", {"200", "401", "404", "409", "422"}),
             ("GET /challenges/status", {"200", "204", "401"}),
@@ -295,6 +305,19 @@ class TestTheCallsOfTheContract:
                 challenge,
                 {"id": int, "name": str, "description": str, "total": int, "succeeded": int},
             )
+
+    def test_hints(self, client, home):
+        answer = client.get("/hints", headers=home.headers)
+        assert answer.status_code == 200
+        for hint in answer.json:
+            assert hint["read"] is False
+            assert_shape({name: hint[name] for name in HINT}, HINT)
+            assert set(hint) == {*HINT, "read", "reason"}
+        marked = client.post(f"/hint/mark-read/{answer.json[0]['id']}", headers=home.headers)
+        assert (marked.status_code, marked.json) == (202, {})
+        unknown = client.post("/hint/mark-read/0", headers=home.headers)
+        assert unknown.status_code == 404
+        assert shape_of(unknown.json) == ERROR
 
 
 def assert_history(document):

@@ -17,13 +17,14 @@ MIDNIGHT_S = int(datetime(2026, 11, 23, tzinfo=BERLIN).timestamp())
 HTML = {"Accept": "text/html"}
 
 SIGNED_IN = ["/", "/individual-consumption-history", "/group-consumption-history", "/live"]
-SIGNED_IN += ["/profile", "/update-password"]
+SIGNED_IN += ["/hints", "/profile", "/update-password"]
 FOR_STRANGERS = ["/login", "/set-password?token=abc", "/password/request-reset-token"]
 HEADINGS = {
     "/": ("Hello", "Hallo"),
     "/individual-consumption-history": ("My consumption", "Mein Verbrauch"),
     "/group-consumption-history": ("Our house", "Unser Haus"),
     "/live": ("Live", "Live"),
+    "/hints": ("Hints", "Spartipps"),
     "/profile": ("Profile", "Profil"),
     "/update-password": ("Change your password", "Passwort ändern"),
     "/login": ("Log in", "Anmelden"),

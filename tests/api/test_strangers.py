@@ -33,7 +33,7 @@ PUBLIC = {
     ("POST", "/password/reset/<token>"),
 }
 SOCKETS = {"/live"}  # they close with 4401 instead: tests/api/test_live.py
-VARIABLES = {"id": "1", "user_id": "1", "token": "some-token"}
+VARIABLES = {"id": "1", "user_id": "1", "token": "some-token", "hint_id": "1"}
 PREFERENCES = {"json": {}, "any": {"Accept": "*/*"}, "page": {"Accept": "text/html"}}
 
 
