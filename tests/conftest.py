@@ -15,8 +15,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -287,6 +288,7 @@ class LiveServer:
 
     settings: config.Settings
     log: Path
+    process: subprocess.Popen[bytes]
 
     def request(
         self, method: str, path: str, headers: dict[str, str], document: object = None
@@ -300,36 +302,35 @@ class LiveServer:
         connection.close()
         return answer
 
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        pid = self.process.pid
+        return [int(pid) for pid in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
-@pytest.fixture(scope="module")
-def server_process(
-    migrated: Path, tmp_path_factory: pytest.TempPathFactory
+
+@contextmanager
+def serving(
+    settings: config.Settings, log: Path, prefix: Sequence[str] = (), **chosen: str
 ) -> Iterator[LiveServer]:
-    """gunicorn on a free port, with a database that keeps what the tests of a module leave."""
-    folder = tmp_path_factory.mktemp("server")
-    instance, log = folder / "instance", folder / "log"
-    shutil.copytree(migrated, instance)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        settings = settings_in(instance, bind=f"127.0.0.1:{probe.getsockname()[1]}")
+    """gunicorn as in production, with more of the environment if a test chooses it."""
     environment = {key: value for key, value in os.environ.items() if key[:7] != "BROKER_"} | {
-        "BROKER_INSTANCE": str(instance),
+        "BROKER_INSTANCE": str(settings.instance),
         "BROKER_BIND": settings.bind,
         "BROKER_DATABASE_URL": settings.database_url,
         "BROKER_TIMEZONE": settings.timezone.key,
     }
-    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
+    command = [*prefix, sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     with log.open("wb") as file:
         process = subprocess.Popen(
             [*command, "app:create_app()"],
             cwd=config.PROJECT,
-            env=environment,
+            env=environment | chosen,
             stdout=file,
             stderr=file,
         )
     try:
-        server = LiveServer(settings, log)
-        _await_answer(server, process)
+        server = LiveServer(settings, log, process)
+        _await_answer(server)
         yield server
     finally:
         process.terminate()
@@ -340,9 +341,42 @@ def server_process(
             process.wait()
 
 
-def _await_answer(server: LiveServer, process: subprocess.Popen[bytes]) -> None:
+def free_address(host: str = "127.0.0.1") -> str:
+    """An address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return f"{host}:{probe.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def server_process(
+    migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """gunicorn on a free port, with a database that keeps what the tests of a module leave."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copytree(migrated, folder / "instance")
+    settings = settings_in(folder / "instance", bind=free_address())
+    with serving(settings, folder / "log") as server:
+        yield server
+
+
+@pytest.fixture
+def serve(settings: config.Settings, tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    """Starts servers of the test's installation, each at an address of its own or a given one."""
+    with ExitStack() as stack:
+        numbers = itertools.count(1)
+
+        def start(bind: str = "", prefix: Sequence[str] = (), **chosen: str) -> LiveServer:
+            its = replace(settings, bind=bind or free_address())
+            log = tmp_path / f"log {next(numbers)}"
+            return stack.enter_context(serving(its, log, prefix, **chosen))
+
+        yield start
+
+
+def _await_answer(server: LiveServer) -> None:
     give_up_s = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < give_up_s:
+    while server.process.poll() is None and time.monotonic() < give_up_s:
         try:
             server.request("GET", "/live", {})
         except OSError:

@@ -33,7 +33,8 @@ ANY_METER = "*"
 SILENCE_S = 10.0
 """A listener that hears nothing for so long asks whether the server is still there."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 4.0
-KEEPALIVE: dict[str, Any] = {
+OF_A_LISTENER: dict[str, Any] = {
+    "application_name": CHANNEL,
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -90,7 +91,7 @@ def _look(engine: Engine) -> None:
 def _hear(engine: Engine) -> None:
     """Hears what other transactions of the PostgreSQL database announce."""
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True, **KEEPALIVE) as connection:
+    with psycopg.connect(address, autocommit=True, **OF_A_LISTENER) as connection:
         connection.execute(f"LISTEN {CHANNEL}")
         hub.doubt()  # nobody listened until now
         while True:
