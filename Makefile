@@ -15,7 +15,7 @@ help: ## list the targets
 run: setup ## set up, build the demo community if it is missing, start Broker
 	@$(SETTINGS) exec $(FLASK) serve --demo
 
-setup: $(VENV)/.installed ## install what Broker needs into .venv
+setup: $(VENV)/.installed static/vendor/.installed ## install what Broker needs into .venv
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -25,7 +25,22 @@ $(VENV)/.installed: requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-setup-dev: $(VENV)/.installed-dev # and what its tests need
+# The curves that answer to fingers. Pages are complete without, so a machine that can't have them
+# goes on. npm is the machine's own or, where it has none, one of a package in .venv.
+NPM_CI = PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+VENDORED := node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css \
+	node_modules/uplot/LICENSE
+
+static/vendor/.installed: package-lock.json $(VENV)/.installed
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements-node.txt || true
+	@if $(NPM_CI) --omit=dev && mkdir -p static/vendor && cp $(VENDORED) static/vendor/; then touch $@; \
+		else echo 'No npm here: charts are drawings that do not answer to touch.'; fi
+
+node_modules/.installed-dev: package-lock.json static/vendor/.installed
+	@if $(NPM_CI); then touch $@; else echo 'No npm here: tests that need axe are skipped.'; fi
+
+setup-dev: $(VENV)/.installed-dev node_modules/.installed-dev # and what its tests need
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@echo 'Installing packages for tests into $(VENV) …'
@@ -49,3 +64,6 @@ lock: setup-dev ## pin the newest versions of all packages with their hashes
 		--no-emit-index-url --no-emit-find-links --no-header -o requirements.txt requirements.in
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --no-header -o requirements-dev.txt requirements-dev.in
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --no-header -o requirements-node.txt requirements-node.in
+	@npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent
