@@ -1,6 +1,6 @@
 """Follows a house: prints its power each time it changes. Needs the package `websockets`.
 
-BROKER_URL=http://127.0.0.1:8080 BROKER_TOKEN=<session token> python follow_house.py <meterId>
+TOKEN=<session token> python follow_house.py http://127.0.0.1:8080 <meterId>
 """
 
 from __future__ import annotations
@@ -47,5 +47,5 @@ def show(house: dict) -> None:
 
 
 if __name__ == "__main__":
-    base = os.environ.get("BROKER_URL", "http://127.0.0.1:8080").replace("http", "ws", 1)
-    follow(f"{base}/live?meter_id={quote(sys.argv[1])}", os.environ["BROKER_TOKEN"])
+    _, url, meter_id = sys.argv
+    follow(f"{url.replace('http', 'ws', 1)}/live?meter_id={quote(meter_id)}", os.environ["TOKEN"])

@@ -18,12 +18,9 @@ def settings(live_server):
 
 
 def test_the_python_client_follows_the_house_until_it_is_logged_out(flat, live_server):
-    environment = {
-        "BROKER_URL": f"http://{live_server.settings.bind}",
-        "BROKER_TOKEN": flat.me.token,
-        "PATH": os.environ["PATH"],
-    }
-    command = [sys.executable, "docs/examples/follow_house.py", "MINE"]
+    environment = {"TOKEN": flat.me.token, "PATH": os.environ["PATH"]}
+    url = f"http://{live_server.settings.bind}"
+    command = [sys.executable, "docs/examples/follow_house.py", url, "MINE"]
     with subprocess.Popen(
         command,
         cwd=config.PROJECT,
