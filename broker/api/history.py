@@ -93,7 +93,7 @@ def powers_field() -> fields.Dict:
 
 
 def optional(description: str) -> dict[str, Any]:
-    """The metadata of a field that is there only if it is asked for or there is something to tell."""
+    """The metadata of a field that isn't always there."""
     return {"description": description, "x-optional": True}
 
 

@@ -1,36 +1,52 @@
-"""A register's course through time as people see it: the mean power of each quarter hour."""
+"""A register's course through time as people see it: mean powers of quarter hours and hours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-from broker.units import QUARTER_HOUR_S
+from broker.units import HOUR_S, QUARTER_HOUR_S, TENTH_UWH_PER_MW_QUARTER_HOUR
 
 
-def mean_powers_mw(
-    starts_s: Sequence[int], openings: Sequence[int | None], step_s: int = QUARTER_HOUR_S
-) -> list[float | None]:
+def mean_powers_mw(starts_s: Sequence[int], openings: Sequence[int | None]) -> list[float | None]:
     """Mean power in mW between neighbouring `starts_s`; one less than there are of these.
 
     `openings` holds C in 0.1 µWh at `starts_s`, in order of time. A mean is known if C is known at
-    both ends of a step that nothing is missing from; so the powers of a day sum up to exactly its
-    energy.
+    both ends of a quarter hour; so the powers of a day sum up to exactly its energy.
     """
-    tenth_uwh_per_mw = step_s * 25 // 9
     if not starts_s:
         return []
-    is_complete = starts_s[-1] - starts_s[0] == step_s * (len(starts_s) - 1)
+    is_complete = starts_s[-1] - starts_s[0] == QUARTER_HOUR_S * (len(starts_s) - 1)
     if is_complete and None not in openings:
-        return [(later - c) / tenth_uwh_per_mw for c, later in pairwise(openings)]  # type: ignore[operator]
+        return [(later - c) / TENTH_UWH_PER_MW_QUARTER_HOUR for c, later in pairwise(openings)]  # type: ignore[operator]
     return [
-        (later - earlier) / tenth_uwh_per_mw
-        if end_s - start_s == step_s and earlier is not None and later is not None
+        (later - earlier) / TENTH_UWH_PER_MW_QUARTER_HOUR
+        if end_s - start_s == QUARTER_HOUR_S and earlier is not None and later is not None
         else None
         for (start_s, end_s), (earlier, later) in zip(
             pairwise(starts_s), pairwise(openings), strict=True
         )
     ]
+
+
+def hourly_mean_powers_mw(
+    starts_s: Sequence[int], openings: Sequence[int | None], phase_s: int
+) -> dict[int, float]:
+    """Mean power in mW of each hour by its end in s; hours begin `phase_s` after those of POSIX.
+
+    The rest is as in `mean_powers_mw`. An hour is known if each of its quarter hours is: a meter
+    without a counter knows C at both ends of an hour that it was silent in, and still not what
+    was used.
+    """
+    known = {at: c for at, c in zip(starts_s, openings, strict=True) if c is not None}
+    means: dict[int, float] = {}
+    for begin_s, c in known.items():
+        end_s = begin_s + HOUR_S
+        if begin_s % HOUR_S == phase_s and all(
+            at in known for at in range(begin_s + QUARTER_HOUR_S, end_s + 1, QUARTER_HOUR_S)
+        ):
+            means[end_s] = (known[end_s] - c) / (4 * TENTH_UWH_PER_MW_QUARTER_HOUR)
+    return means
 
 
 def interpolated(time_s: int, earlier: tuple[int, int], later: tuple[int, int]) -> int:

@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from broker.clock import day_starts_s, month_starts_s, written_utc
-from broker.energy.load_profile import mean_powers_mw
+from broker.energy.load_profile import hourly_mean_powers_mw, mean_powers_mw
 from broker.models import db
 from broker.services import day_counters, totals
 from broker.services.remembered import Remembered
 from broker.services.written_series import WrittenSeries
 from broker.store import meter_uses
-from broker.store.meter_uses import NO_POINTS, Counters, Curve, Owner, Use
+from broker.store.meter_uses import NO_POINTS, Counters, Curve, Owner, Points, Use
 from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
 LONGEST_REMEMBERED_S = 3 * DAY_S
@@ -127,24 +127,22 @@ def _looked_up(owner: Owner, owner_id: int, window: Window) -> dict[Use, _Closed
     begin_s, end_s, resolution, zone = window
     days = list(day_starts_s(begin_s, end_s, zone))
     bounds_s = [begin_s, *days[1:], end_s]
-    starts: list[list[int]] = []
-    if resolution is Resolution.QUARTER_HOUR:
+    starts: Sequence[Sequence[int]]
+    if resolution in (Resolution.QUARTER_HOUR, Resolution.HOUR):
         edges_s = day_counters.usual_edges_s(bounds_s, begin_s)
         curves = owner.curves(owner_id, begin_s, end_s, edges_s)
         points = [meter_uses.points(curve.written) for curve in curves]
-        powers = [_powers(*known, QUARTER_HOUR_S) for known in points]
+        is_hourly = resolution is Resolution.HOUR
+        phase_s = days[0] % HOUR_S
+        powers = [_hourly(known, phase_s) if is_hourly else _powers(known) for known in points]
         starts = [known.starts_s for known in points]
-    elif resolution is Resolution.HOUR:
-        curves = owner.steps(owner_id, begin_s, end_s, HOUR_S, days[0] % HOUR_S)
-        powers = [_powers(*meter_uses.points(curve.written), HOUR_S) for curve in curves]
     else:  # whole days and months, also those that begin lies in
         bounds_s[0] = days[0]
         curves = [Curve(use, NO_POINTS, {}) for use in owner.uses(owner_id, begin_s, end_s)]
         starts_s = day_starts_s if resolution is Resolution.DAY else month_starts_s
         boundaries_s = list(starts_s(begin_s, end_s + 1, zone))
         powers = [_totals(curve.use, boundaries_s) for curve in curves]
-    # Of an hourly curve only every fourth quarter hour is known, not where its readings end.
-    starts = starts or [[] for _ in curves]
+        starts = [[] for _ in curves]
     counters = day_counters.of_curves(owner, owner_id, curves, starts, bounds_s)
     return {
         curve.use: _closed(power, counters[curve.use.id])
@@ -152,12 +150,15 @@ def _looked_up(owner: Owner, owner_id: int, window: Window) -> dict[Use, _Closed
     }
 
 
-def _powers(
-    starts_s: Sequence[int], openings: Sequence[int | None], step_s: int
-) -> dict[str, float]:
-    means = mean_powers_mw(starts_s, openings, step_s)
-    ends = islice(starts_s, 1, None)
+def _powers(points: Points) -> dict[str, float]:
+    means = mean_powers_mw(*points)
+    ends = islice(points.starts_s, 1, None)
     return {written_utc(end_s): mw for end_s, mw in zip(ends, means, strict=True) if mw is not None}
+
+
+def _hourly(points: Points, phase_s: int) -> dict[str, float]:
+    means = hourly_mean_powers_mw(*points, phase_s)
+    return {written_utc(end_s): mw for end_s, mw in means.items()}
 
 
 def _totals(use: Use, boundaries_s: list[int]) -> dict[str, float]:

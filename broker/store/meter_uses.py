@@ -90,7 +90,6 @@ _EDGES = and_(
     or_(USE.c.end_s.is_(None), QUARTER_HOUR.c.start_s - USE.c.end_s < 0),
     QUARTER_HOUR.c.first_s.is_not(None),
 )
-_EVERY_STEP = QUARTER_HOUR.c.start_s % bindparam("step_s") == bindparam("phase_s")
 
 
 _COUNTERS = [
@@ -101,7 +100,7 @@ _COUNTERS = [
 ]
 
 
-def _curves(owner: ColumnElement[bool], *conditions: ColumnElement[bool]) -> Prepared:
+def _curves(owner: ColumnElement[bool]) -> Prepared:
     """One row a use: its columns, and its quarter hours as two lists in one text."""
     quarter_hour = QUARTER_HOUR.c
     lists = (
@@ -110,7 +109,7 @@ def _curves(owner: ColumnElement[bool], *conditions: ColumnElement[bool]) -> Pre
             + ";"
             + JsonList(quarter_hour.opening_tenth_uwh, quarter_hour.start_s)
         )
-        .where(_SHOWN, *conditions)
+        .where(_SHOWN)
         .correlate(USE)
     )
     edge: ColumnElement[str] = cast(quarter_hour.start_s, Text)
@@ -212,7 +211,6 @@ class Owner:
             select(*_USE_COLUMNS).where(owner, _OVERLAPS).order_by(USE.c.begin_s, USE.c.id)
         )
         self._quarter_hours = _curves(owner)
-        self._steps = _curves(owner, _EVERY_STEP)
         self._counters = _counters(owner)
         self._openings = _openings(owner)
         self._stamp = _stamp(owner)
@@ -237,14 +235,6 @@ class Owner:
         """The uses with their quarter hours that start in [begin_s, end_s]."""
         given = {"owner_id": owner_id, "begin_s": begin_s, "end_s": end_s}
         rows = self._quarter_hours.rows(**given, edges_s=edges_s)
-        return [_curve(row) for row in rows]
-
-    def steps(
-        self, owner_id: int, begin_s: int, end_s: int, step_s: int, phase_s: int
-    ) -> list[Curve]:
-        """The same, but only every `step_s`, where a time leaves the remainder `phase_s`."""
-        given = {"owner_id": owner_id, "begin_s": begin_s, "end_s": end_s}
-        rows = self._steps.rows(**given, step_s=step_s, phase_s=phase_s, edges_s=[])
         return [_curve(row) for row in rows]
 
     def counters(self, owner_id: int, starts_s: Iterable[int]) -> dict[tuple[int, int], Counters]:

@@ -206,6 +206,31 @@ def test_hours(my_meter, ask):
     }
 
 
+def test_an_hour_that_lacks_a_quarter_hour_is_missing(my_meter, ask):
+    # 1 kW without a counter, told every five minutes but for 10:05 to 10:40: more than 15 minutes,
+    # of which nobody knows. At ten and at eleven C is known all the same.
+    silent = range(at("2026-01-20 10:10"), at("2026-01-20 10:40"))
+    told = range(at("2026-01-20 09:00"), at("2026-01-20 11:30") + 1, 300)
+    times = [time_s for time_s in told if time_s not in silent]
+    nothing = [None] * len(times)
+    take_in({my_meter: Columns(times, nothing, nothing, [1_000_000] * len(times))}, present_s())
+    assert "2026-01-20 09:15:00" not in ask()["power"]
+    assert ask(resolution="hour")["power"] == {"2026-01-20 09:00:00": KW}
+
+
+def test_hours_are_those_of_the_houses_clock(client, make_user, make_meter, assign, clock):
+    # In Kathmandu it is 5 h 45 min later than UTC, so hours begin at a quarter past.
+    meter_id, kathmandu = make_meter(), ZoneInfo("Asia/Kathmandu")
+    resident = make_user()
+    assign(meter_id, resident)
+    begin_s = at("2026-01-20 06:00")
+    steadily(meter_id, begin_s, begin_s + 3 * 3600, 900)
+    told = history.of_user(
+        resident.id, begin_s, begin_s + 3 * 3600, "hour", kathmandu, begin_s + 10_000_000
+    )
+    assert told["power"] == {"2026-01-20 06:15:00": KW, "2026-01-20 07:15:00": KW}
+
+
 def test_months(clock, my_meter, ask):
     clock.move_to(at("2026-03-10 12:00"), tick=False)
     # January has 744 h: 372 kWh are 0.5 kW. February has 672 h: 134.4 kWh are 0.2 kW.
