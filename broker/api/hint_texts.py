@@ -80,6 +80,8 @@ def reason(why: Reason | None, language: str) -> str | None:
         return _("because it is %(month)s", month=month)
     if why.feature is Feature.WEEKEND_RATIO:
         return _of_weekends(why.value, language)
+    if why.feature is Feature.USUAL_RATIO:
+        return _beside_the_usual(why.value, language)
     if why.feature is Feature.INHABITANTS:
         count = int(why.value)
         if count == 1:
@@ -111,6 +113,13 @@ def _of_weekends(ratio: float, language: str) -> str:
     if ratio >= 1:
         return _("because a weekend day takes %(share)s more than a working day", share=share)
     return _("because a weekend day takes %(share)s less than a working day", share=share)
+
+
+def _beside_the_usual(ratio: float, language: str) -> str:
+    share = _percent(abs(ratio - 1), language)
+    if ratio >= 1:
+        return _("because you use %(share)s more than is usual for so many people", share=share)
+    return _("because you use %(share)s less than is usual for so many people", share=share)
 
 
 def _value(why: Reason, language: str) -> str:

@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from broker.api import hint_texts, languages
 from broker.api.representation import gives, tell, wants_page
 from broker.api.schemas import Nothing
-from broker.api.session import login_required, settings
+from broker.api.session import login_required, settings, standard_household
 from broker.clock import now_s
 from broker.energy.hints import Choice
 from broker.services import hint_catalogue, hints
@@ -89,9 +89,12 @@ def best_hint() -> dict[str, Any] | None:
 
 
 def _chosen() -> hints.Chosen:
-    house = settings()
     return hints.of_home(
-        current_user.id, current_user.group_id, now_s(), house.timezone, house.instance
+        current_user.id,
+        current_user.group_id,
+        now_s(),
+        standard_household(),
+        settings().instance,
     )
 
 

@@ -51,6 +51,7 @@ class Feature(StrEnum):
     PEAK_KW = "peak_kw"
     WEEKEND_RATIO = "weekend_ratio"
     PERSON_DAY_KWH = "person_day_kwh"
+    USUAL_RATIO = "usual_ratio"
     ROOF_DAY_KWH = "roof_day_kwh"
     INHABITANTS = "inhabitants"
     FLAT_SIZE_M2 = "flat_size_m2"
@@ -66,10 +67,12 @@ def features(
     *,
     inhabitants: int | None = None,
     flat_size_m2: float | None = None,
+    usual_day_kwh: float | None = None,
 ) -> Features:
     """The features of a home from its quarter hours and, where the house has one, its roof's.
 
-    Both cover the same whole local days. Kilowatt-hours are by day, powers in W or kW.
+    Both cover the same whole local days. `usual_day_kwh` is what as many people usually use on one
+    of these days.
     """
     days = _Days.of(home, home.known, zone)
     day_kwh = days.day_kwh() if days.are_enough else None
@@ -77,6 +80,7 @@ def features(
         Feature.INHABITANTS: inhabitants or None,
         Feature.FLAT_SIZE_M2: flat_size_m2,
         Feature.PERSON_DAY_KWH: day_kwh / inhabitants if day_kwh and inhabitants else None,
+        Feature.USUAL_RATIO: day_kwh / usual_day_kwh if day_kwh and usual_day_kwh else None,
     }
     if days.are_enough:
         found |= {

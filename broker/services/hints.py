@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import bindparam, select
 
 from broker.clock import day_start_s, local_date
+from broker.energy.comparison import STANDARD_YEARLY_KWH
 from broker.energy.hints import Choice, ranked
 from broker.energy.household_features import WINDOW_DAYS, Features, features
 from broker.errors import NotFound
@@ -18,6 +18,7 @@ from broker.models import HintRead, JsonList, Prepared, User, db, writer
 from broker.services import consumption, hint_catalogue, production
 from broker.services.profiles import INHABITANTS_NOW
 from broker.services.remembered import Remembered
+from broker.services.standard_load_profile import StandardHousehold, years_between
 from broker.store import rows
 
 HOUSEHOLD = Prepared(
@@ -44,18 +45,22 @@ class Chosen(NamedTuple):
     choices: tuple[Choice, ...]
 
 
-def of_home(user_id: int, group_id: int, now_s: int, zone: ZoneInfo, instance: Path) -> Chosen:
+def of_home(
+    user_id: int, group_id: int, now_s: int, standard: StandardHousehold, instance: Path
+) -> Chosen:
     """The hints that suit a resident's home by its last 28 whole days, unread ones first.
 
-    `instance` is where the operator's own hints are looked for.
+    `standard` spreads what is usual over the year and has the house's zone; `instance` is where
+    the operator's own hints are looked for.
     """
+    zone = standard.zone
     end_s, begin_s = day_start_s(now_s, zone), day_start_s(now_s, zone, WINDOW_DAYS)
     household = HOUSEHOLD.first(user_id=user_id, today=local_date(now_s, zone).isoformat())
     home = (
         user_id,
         household.inhabitants,
         household.flat_size_m2,
-        zone,
+        standard,
         begin_s,
         consumption.stamp_of_user(user_id, begin_s, end_s),
         production.stamp_of_group(group_id, begin_s, end_s),
@@ -70,6 +75,7 @@ def of_home(user_id: int, group_id: int, now_s: int, zone: ZoneInfo, instance: P
             zone,
             inhabitants=household.inhabitants,
             flat_size_m2=household.flat_size_m2,
+            usual_day_kwh=_usual_day_kwh(household.inhabitants, begin_s, end_s, standard),
         )
 
     def choose() -> tuple[Choice, ...]:
@@ -77,6 +83,16 @@ def of_home(user_id: int, group_id: int, now_s: int, zone: ZoneInfo, instance: P
         return tuple(ranked(offered, _features.get(home, measure), month, frozenset(read)))
 
     return Chosen(key, _choices.get(key, choose))
+
+
+def _usual_day_kwh(
+    inhabitants: int | None, begin_s: int, end_s: int, standard: StandardHousehold
+) -> float | None:
+    """What so many people usually use on a day of this time, if that is known of so many."""
+    yearly_kwh = STANDARD_YEARLY_KWH.get(inhabitants or 0)
+    if yearly_kwh is None:
+        return None
+    return yearly_kwh * years_between(standard, begin_s, end_s) / WINDOW_DAYS
 
 
 def mark_read(user_id: int, hint_id: int, now_s: int, instance: Path) -> None:

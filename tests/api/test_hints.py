@@ -87,8 +87,12 @@ def test_numbers_of_reasons_by_language(client, home):
             {"user_id": home[0].id, "valid_from": NOW.date(), "inhabitants": 1},
         )
     # 250 W are 6 kWh a day, all of one person.
-    [german] = [one for one in hints(client, home[0], **IN_GERMAN) if one["id"] == 95]
+    [german] = [one for one in hints(client, home[0], **IN_GERMAN) if one["id"] == 42]
     assert german["reason"] == "weil Sie je Person und Tag 6,00\N{NO-BREAK SPACE}kWh verbrauchen"
+    # In these four weeks they are 168 kWh. One person usually uses 1200 kWh a year, 8 % of it in
+    # them: 95.5 kWh.
+    [english] = [one for one in hints(client, home[0]) if one["id"] == 95]
+    assert english["reason"] == "because you use 76% more than is usual for so many people"
     # A third of it from 22 to 6 o'clock.
     [english] = [one for one in hints(client, home[0]) if one["id"] == 91]
     assert english["reason"] == "because you use 33% of your electricity from 22 to 6 o'clock"

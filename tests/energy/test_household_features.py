@@ -37,7 +37,8 @@ def found(home, roof=None, **told):
 def test_a_steady_home():
     # 100 W day and night: 2.4 kWh a day for two people, a third of it in the 8 of 24 hours of the
     # night and 5/24 in those of the evening.
-    told = found(series(lambda moment: 100), inhabitants=2, flat_size_m2=60.0)
+    # Two people usually use 3.2 kWh on such a day, so this is three quarters of it.
+    told = found(series(lambda moment: 100), inhabitants=2, flat_size_m2=60.0, usual_day_kwh=3.2)
     assert told == {
         Feature.BASE_LOAD_W: pytest.approx(100),
         Feature.NIGHT_SHARE: pytest.approx(8 / 24),
@@ -45,6 +46,7 @@ def test_a_steady_home():
         Feature.PEAK_KW: pytest.approx(0.1),
         Feature.WEEKEND_RATIO: pytest.approx(1),
         Feature.PERSON_DAY_KWH: pytest.approx(1.2),
+        Feature.USUAL_RATIO: pytest.approx(0.75),
         Feature.INHABITANTS: 2,
         Feature.FLAT_SIZE_M2: 60.0,
     }
