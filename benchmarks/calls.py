@@ -53,6 +53,7 @@ CALLS = (
     Call("group history, today", "/group-consumption-history", None, ("consumed_power",)),
     Call("profile", "/profile", 0.45),
     Call("hints", "/hints", 0.30),
+    Call("challenge status", "/challenges/status", 0.35),
 )
 BESIDE_LOGINS = ("own history, 24 h", "profile")
 
@@ -202,7 +203,7 @@ def _points(call: Call, target: str, contender: Contender) -> str:
     )
     try:
         with urllib.request.urlopen(request) as response:
-            answer = json.load(response)
+            answer = json.loads(response.read() or "{}")
     except urllib.error.HTTPError as error:
         raise load.LoadError(f"{call.name}: {error}\n{error.read()!r}") from error
     if not call.series:

@@ -13,10 +13,11 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import flask_migrate
 import numpy
@@ -29,6 +30,8 @@ import config
 from app import create_app
 from benchmarks.server import PROJECT
 from broker.clock import now_s
+from broker.energy.challenges import Target
+from broker.energy.standard_load_profile import Profile
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
 from broker.models import (
@@ -44,7 +47,8 @@ from broker.models import (
     db,
     writer,
 )
-from broker.services import passwords, sessions
+from broker.services import challenge_catalogue, challenge_runs, challenges, passwords, sessions
+from broker.services.standard_load_profile import StandardHousehold
 from broker.units import DAY_S, QUARTER_HOUR_S
 
 FLATS = 10
@@ -57,6 +61,13 @@ INTERVAL_S = 60
 DAYS_A_CALL = 7
 """Thirteen meters make 131,040 readings a week: batches large enough for any bulk import."""
 PASSWORD = "nine little ducks"
+ZONE = ZoneInfo("Europe/Berlin")
+CHALLENGES = (1, 6, 8, 10, 15)
+"""Weeks of the night, of less than before, of the base load, of the sun, of the community."""
+DAYS_IN_A_CHALLENGE = 3
+OF_USUAL = Target(ratio=1.1, weeks=3)
+LEAST_DAYS_OF_CHALLENGES = 7 * OF_USUAL.weeks + DAYS_IN_A_CHALLENGE + 1
+"""A shorter history is too short to set targets by."""
 FILLED_BY = (
     "broker/models",
     "broker/energy",
@@ -120,13 +131,15 @@ def house(database: str, days: int, results: Path) -> Iterator[House]:
             built = _filled(expected, days, folder)
             facts.write_text(json.dumps(asdict(built)))
         _bring_up_to_date()
+        if days >= LEAST_DAYS_OF_CHALLENGES:
+            start_challenges()
         yield House(days, app, environment, built, folder)
 
 
 def installation(database: str, name: str, results: Path) -> tuple[Path, dict[str, str]]:
     """An instance folder and the environment that leads to it, on PostgreSQL to its own schema."""
     folder = results / name
-    environment = {"BROKER_INSTANCE": str(folder), "BROKER_TIMEZONE": "Europe/Berlin"}
+    environment = {"BROKER_INSTANCE": str(folder), "BROKER_TIMEZONE": ZONE.key}
     if database:
         schema = "bench_" + name.replace("-", "_")
         url = make_url(database).update_query_dict({"options": f"-csearch_path={schema}"})
@@ -214,6 +227,19 @@ def _bring_up_to_date() -> None:
         if next_s < now_s()
     }
     take_in(batch, now_s())
+
+
+def start_challenges() -> None:
+    """Lets every resident be in the middle of a challenge, one after the other of `CHALLENGES`."""
+    known = challenge_catalogue.read(challenge_catalogue.SHIPPED, {})
+    household = StandardHousehold(Profile.H0, None, ZONE)
+    with db.engine.connect() as connection:
+        residents = connection.execute(select(User.id, User.group_id).order_by(User.id)).all()
+    for number, (user_id, group_id) in enumerate(residents):
+        if challenge_runs.open_run(user_id) is None:
+            challenge = replace(known[CHALLENGES[number % len(CHALLENGES)]], target=OF_USUAL)
+            started_s = now_s() - DAYS_IN_A_CHALLENGE * DAY_S
+            challenges.start(user_id, group_id, challenge, household, started_s)
 
 
 def make_meters(roles: list[MeterRole], begin_s: int) -> list[int]:

@@ -7,6 +7,7 @@ there is no compiled file that could be forgotten or stale.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, request, url_for
 from flask_babel import Babel, Domain, get_babel, get_locale, get_translations
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 COOKIE = "broker_language"
 COOKIE_S = 365 * 86_400
@@ -62,10 +65,19 @@ def register(app: Flask) -> None:
 
 def chosen() -> str:
     """The language of this request: `?lang=`, else the cookie, else what the browser prefers."""
-    for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
-        if wish in NAMES:
-            return wish
-    return request.accept_languages.best_match(list(NAMES), "en") or "en"
+    environ = request.environ
+    if environ.get("QUERY_STRING") and (wish := request.args.get("lang")) in NAMES:
+        return str(wish)
+    if "HTTP_COOKIE" in environ and (wish := request.cookies.get(COOKIE)) in NAMES:
+        return str(wish)
+    return _preferred(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+@lru_cache(maxsize=512)
+def _preferred(accepted: str) -> str:
+    """The best of our languages for an Accept-Language; there are few of these headers."""
+    wishes = parse_accept_header(accepted, LanguageAccept)
+    return wishes.best_match(list(NAMES), "en") or "en"
 
 
 def translated(text: str) -> str:

@@ -23,8 +23,9 @@ from broker.errors import Conflict
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
 from broker.services import demo as house_service
-from broker.services import meters
+from broker.services import demo_challenges, meters
 from broker.services.demo import SILENT_FLAT, Installed, Story
+from broker.services.standard_load_profile import StandardHousehold
 from broker.sources.simulated_readings import (
     MINUTES_KEPT_S,
     Anchor,
@@ -117,7 +118,13 @@ def build(days: int | None = None) -> int:
     if (zone := settings().timezone).key != house.description.zone:
         say(f"Note: the house is in {house.description.zone}, but BROKER_TIMEZONE is {zone}.")
     known = _furnished(house, now, days)
-    return _fill(house, known.story, now)
+    stored = _fill(house, known.story, now)
+    household = StandardHousehold.chosen(
+        settings().load_profile, settings().federal_state, settings().timezone
+    )
+    mails = [meter.flat.mail for meter in house.meters if meter.flat is not None]
+    demo_challenges.begin(mails, household, now)
+    return stored
 
 
 def _furnished(house: SimulatedHouse, now: int, days: int | None) -> Secrets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -26,10 +26,12 @@ from broker.energy.series import EnergySeries, in_turn
 from broker.models import ChallengeRun, MeterRole, Prepared
 from broker.services import consumption
 from broker.services.remembered import Remembered
-from broker.store.meter_uses import Use
+from broker.store.meter_uses import Stamp, Use
 from broker.units import QUARTER_HOUR_S
 
 MOST_REMEMBERED = 4_096
+MOST_HOUSES = 4
+"""Neighbours often start the same thing on the same day, and read the whole house for it."""
 PRODUCTION = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 RULES: dict[str, type[Rule]] = {
     "consumption": Consumption,
@@ -47,6 +49,7 @@ OPEN = Prepared(
 )
 
 _verdicts: Remembered[Verdict] = Remembered(MOST_REMEMBERED)
+_houses: Remembered[Seen] = Remembered(MOST_HOUSES)
 
 
 class Kept(NamedTuple):
@@ -74,17 +77,20 @@ def open_run(user_id: int) -> Run | None:
 def verdict(run: Run, user_id: int, group_id: int, now_s: int) -> Verdict:
     """How a run stands now, by the readings that are stored."""
     terms = run.kept.terms
-    of_house = needs_house(terms.rule)
-    stamp_of = consumption.stamp_of_group if of_house else consumption.stamp_of_user
-    stamp = stamp_of(group_id if of_house else user_id, terms.begin_s, terms.end_s)
+    whole = needs_house(terms.rule)
+    stamp_of = consumption.stamp_of_group if whole else consumption.stamp_of_user
+    stamp = stamp_of(group_id if whole else user_id, terms.begin_s, terms.end_s)
     # Spans begin and end on quarter hours, and so does the time for which data are waited.
     key = (run.id, stamp, now_s // QUARTER_HOUR_S)
-    return _verdicts.get(
-        key,
-        lambda: judge(
-            terms, seen(terms.rule, user_id, group_id, terms.begin_s, terms.end_s), now_s
-        ),
-    )
+    return _verdicts.get(key, lambda: judge(terms, _seen(terms, user_id, group_id, stamp), now_s))
+
+
+def _seen(terms: Terms, user_id: int, group_id: int, stamp: Stamp) -> Seen:
+    window = (terms.begin_s, terms.end_s)
+    if not needs_house(terms.rule):
+        return seen(terms.rule, user_id, group_id, *window)
+    house = _houses.get((group_id, stamp, window), lambda: of_house(group_id, *window))
+    return _at_home(house, user_id)
 
 
 def needs_house(rule: Rule) -> bool:
@@ -96,14 +102,22 @@ def seen(rule: Rule, user_id: int, group_id: int, begin_s: int, end_s: int) -> S
     """The quarter hours that a rule looks at."""
     if not needs_house(rule):
         return Seen(consumption.of_user(user_id, begin_s, end_s))
+    return _at_home(of_house(group_id, begin_s, end_s), user_id)
+
+
+def of_house(group_id: int, begin_s: int, end_s: int) -> Seen:
+    """The quarter hours of all members and of the roof, at nobody's home."""
     served = consumption.of_group(group_id, begin_s, end_s)
     flats: dict[int, list[EnergySeries]] = {}
     for use, series in served:
         if use.user_id is not None and use.role == MeterRole.FLAT:
             flats.setdefault(use.user_id, []).append(series)
     members = {member: in_turn(flat, begin_s, end_s) for member, flat in flats.items()}
-    home = members.get(user_id, EnergySeries.unknown(begin_s, end_s))
-    return Seen(home, _roof(served, begin_s, end_s), members)
+    return Seen(EnergySeries.unknown(begin_s, end_s), _roof(served, begin_s, end_s), members)
+
+
+def _at_home(house: Seen, user_id: int) -> Seen:
+    return replace(house, home=house.members.get(user_id, house.home))
 
 
 def _roof(served: list[tuple[Use, EnergySeries]], begin_s: int, end_s: int) -> EnergySeries:

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from broker.clock import now_s
 from broker.models import (
     Avatar,
+    ChallengeRun,
     HouseholdSize,
     IngestKey,
     Meter,
@@ -77,6 +78,15 @@ def test_a_demo_house_has_everything_to_look_around_in(
         assert connection.scalar(select(IngestKey.digest)) == digest(told["ingest_key"])
     # An exchange is two meters here, so no counter ever falls, and nothing is implausible.
     assert (count(MeterEvent), count(QuarantinedReading)) == (0, 0)
+    # Each has put one challenge away and is in the middle of another one.
+    with db.engine.connect() as connection:
+        runs = connection.execute(
+            select(ChallengeRun.user_id, ChallengeRun.outcome, ChallengeRun.closed_s)
+        ).all()
+    assert len(runs) == 20
+    assert len({user_id for user_id, _, closed_s in runs if closed_s is None}) == 10
+    outcomes = [outcome for _, outcome, closed_s in runs if closed_s is not None]
+    assert {"succeeded", "failed"} <= set(outcomes) <= {"succeeded", "failed", "void"}
     kept = app.config["BROKER"].instance / "demo.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     _happened(told, now)
