@@ -129,11 +129,15 @@ def _text(table: Table, key: str, longest: int) -> dict[str, str]:
     if not isinstance(texts, dict) or set(texts) != set(LANGUAGES):
         raise ValueError(f"{key}: must be a table with the texts en and de.")
     for language, text in texts.items():
-        if not isinstance(text, str) or not text.strip() or not text.isprintable():
+        if not isinstance(text, str) or not text.strip() or not _is_a_line(text):
             raise ValueError(f"{key}.{language}: must be a line of text.")
         if len(text) > longest:
             raise ValueError(f"{key}.{language}: has more than {longest} characters.")
     return texts
+
+
+def _is_a_line(text: str) -> bool:
+    return text.replace("\N{NO-BREAK SPACE}", " ").isprintable()
 
 
 def _times(table: Table) -> Times:
