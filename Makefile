@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app app
-SETTINGS := BROKER_TIMEZONE=$${BROKER_TIMEZONE:-Europe/Berlin}
+SETTINGS := BROKER_TIMEZONE=$${BROKER_TIMEZONE:-Europe/Berlin} \
+	BROKER_GRID_CO2_G_PER_KWH=$${BROKER_GRID_CO2_G_PER_KWH-363}
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-dev test lint bench lock

@@ -66,6 +66,11 @@ def mg_from_g(mass_g: Decimal) -> int:
     return round(mass_g * MG_PER_G)
 
 
+def units_from_micros(micros: int) -> Decimal:
+    """Money in the currency's own unit."""
+    return Decimal(micros) / MICROS_PER_UNIT
+
+
 def uw_from_mw(power_mw: float) -> int:
     """Power in µW, the unit of the live view."""
     return round(power_mw * UW_PER_MW)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask_login import current_user
 
 from broker.api.periods import Period
 from broker.api.session import settings
+from broker.errors import InvalidInput
 from broker.services import cost_history, costs
 from broker.services.costs import Co2Intensities, Flat, Resident, Sum
 from broker.services.history import LONGEST_QUARTER_HOURS_S
@@ -29,9 +31,13 @@ def co2_intensities() -> Co2Intensities:
 
 
 def my_cost_and_co2(period: Period) -> tuple[Sum | None, Sum | None]:
-    """What the caller's flat cost and emitted in a page's period; nothing for a very long one."""
+    """What the caller's flat cost and emitted in the steps of a page's period that are over.
+
+    Nothing for a time that takes too long to look through.
+    """
     if period.end_s - period.begin_s > LONGEST_QUARTER_HOURS_S:
         return None, None
-    boundaries_s = [time_s for time_s in period.boundaries_s if time_s <= period.now_s]
-    flat = Flat(Resident(current_user.id, current_user.group_id), boundaries_s, period.zone)
-    return costs.cost(flat), costs.co2(flat, co2_intensities())
+    flat = Flat(Resident(current_user.id, current_user.group_id), period.over_s, period.zone)
+    with suppress(InvalidInput):
+        return costs.cost(flat), costs.co2(flat, co2_intensities())
+    return None, None

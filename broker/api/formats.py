@@ -27,6 +27,9 @@ def register(app: Flask) -> None:
         energy=lambda value, short=False: energy(value, languages.chosen(), short),
         power=lambda value, short=False: power(value, languages.chosen(), short),
         amount=lambda value, unit: amount(value, unit, languages.chosen()),
+        money=lambda micros: money(micros, settings().currency, languages.chosen()),
+        co2=lambda mass_mg: co2(mass_mg, languages.chosen()),
+        percent=lambda ratio: percent(ratio, languages.chosen()),
         counter=lambda value: counter(value, languages.chosen()),
         time_of_day=lambda time_s: time_of_day(time_s, zone()),
         written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),
@@ -68,6 +71,27 @@ def amount(value: float, unit: str, language: str) -> str:
     if unit == "W":
         return power(units.mw_from_w(value), language)
     return _number(value, "#,##0.0", language) + unit
+
+
+def money(micros: int, currency: str, language: str) -> str:
+    """An amount with the digits that its currency has."""
+    amount = units.units_from_micros(micros)
+    return numbers.format_currency(amount, currency, locale=language)
+
+
+def co2(mass_mg: int, language: str) -> str:
+    """CO2 in g, from 1000 g on in kg with one decimal."""
+    grams = mass_mg / units.MG_PER_G
+    if abs(grams) < 999.5:
+        return _number(grams, "#,##0", language) + "g"
+    return _number(grams / 1000, "#,##0.0", language) + "kg"
+
+
+def percent(ratio: float | None, language: str) -> str:
+    """A part of a whole in percent; what isn't quite all of it never looks as if it were."""
+    if ratio is None:
+        return NO_VALUE
+    return numbers.format_percent(0.99 if 0.99 < ratio < 1 else ratio, locale=language)
 
 
 def counter(energy_tenth_uwh: int, language: str) -> str:

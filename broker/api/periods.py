@@ -55,6 +55,11 @@ class Period:
             return [*walk(self.begin_s, self.end_s, self.zone), self.end_s]
         return [*starts, self.end_s]
 
+    @property
+    def over_s(self) -> list[int]:
+        """The boundaries of the steps that are over; those that have a value are among them."""
+        return [time_s for time_s in self.boundaries_s if time_s <= self.now_s]
+
     def query_of(self, kind: str) -> dict[str, int | str]:
         """The query of the period of another kind around this one's last shown day."""
         last_s = max(self.begin_s, min(self.end_s - 1, self.now_s))

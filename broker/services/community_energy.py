@@ -19,12 +19,13 @@ from broker.energy.community import (
     while_in_use,
 )
 from broker.energy.series import Booleans, EnergySeries, Integers
+from broker.errors import InvalidInput
 from broker.models import MeterRole, db
 from broker.services import allocation, consumption
 from broker.services.allocation import Rule, Share
 from broker.services.remembered import Remembered
-from broker.store.meter_uses import Use
-from broker.units import ALL_PPM
+from broker.store.meter_uses import GROUP, Use
+from broker.units import ALL_PPM, QUARTER_HOUR_S
 
 PRODUCTION = (MeterRole.FIRST_PRODUCTION.value, MeterRole.SECOND_PRODUCTION.value)
 CONSUMPTION = (MeterRole.FLAT.value, MeterRole.COMMON.value)
@@ -50,14 +51,21 @@ class _House(NamedTuple):
     """While a consumer had a meter."""
 
 
+MOST_QUARTER_HOURS = 4_000_000
+"""Of all meters together: three years of a house, or some forty days of a thousand flats."""
+MOST_REMEMBERED_QUARTER_HOURS = 600_000
+"""A year of a house. Of larger communities each allocation is computed when it is asked for."""
+
 _balances: Remembered[Balance | None] = Remembered(256)
+_allocations: Remembered[Allocation] = Remembered(12)
 
 
 def balance_of_group(group_id: int, begin_s: int, end_s: int) -> Balance | None:
     """How generation and consumption met in the quarter hours that start in [begin_s, end_s).
 
     The consumption is that of the flats and the common meters; a quarter hour in which none of
-    them was there counts as unknown. None for a community without generation.
+    them was there counts as unknown. None for a community without generation. Raises InvalidInput
+    for too long a time of too many meters.
     """
     stamp = consumption.stamp_of_group(group_id, begin_s, end_s)
     return _balances.get(
@@ -79,7 +87,8 @@ def allocation_of_group(
 ) -> Allocation | None:
     """Everybody's part of the generation in the quarter hours that start in [begin_s, end_s).
 
-    None if nothing was shared out in that time.
+    None if nothing was shared out in that time. Raises InvalidInput for too long a time of too
+    many meters.
     """
     with db.engine.connect() as connection:
         rules = allocation.rules_of(connection, group_id)
@@ -87,26 +96,47 @@ def allocation_of_group(
     held = [rule for rule in _in_turn(rules, begin_s, end_s, zone) if rule[0] in _SHARING]
     if not held:
         return None
-    house = _house(group_id, begin_s, end_s)
+
+    def compute() -> Allocation:
+        return _allocated(_house(group_id, begin_s, end_s), held, shares, zone)
+
+    if _quarter_hours(group_id, begin_s, end_s) > MOST_REMEMBERED_QUARTER_HOURS:
+        return compute()
+    stamp = consumption.stamp_of_group(group_id, begin_s, end_s)
+    key = (group_id, begin_s, end_s, stamp, tuple(held), tuple(shares), zone.key)
+    return _allocations.get(key, compute)
+
+
+def _allocated(
+    house: _House,
+    held: Sequence[tuple[AllocationKind, int, int]],
+    shares: Sequence[Share],
+    zone: ZoneInfo,
+) -> Allocation:
     applies = np.zeros(len(house.generation), np.bool_)
     parts = {
         consumer: EnergySeries(one.begin_s, np.zeros_like(one.energies), np.ones_like(one.known))
         for consumer, one in house.consumers.items()
     }
+    consumptions = list(house.consumers.values())
     starts_s = house.generation.starts_s
     for kind, from_s, until_s in held:
         during = (starts_s >= from_s) & (starts_s < until_s)
         applies |= during
         if kind is AllocationKind.STATIC:
-            allocated = statically_allocated(
-                house.generation, list(house.consumers.values()), *_shares(house, shares, zone)
-            )
+            weights = _shares(house, shares, zone)
+            allocated = statically_allocated(house.generation, consumptions, *weights)
         else:
-            allocated = dynamically_allocated(house.generation, list(house.consumers.values()))
+            allocated = dynamically_allocated(house.generation, consumptions)
         for consumer, part in zip(house.consumers, allocated, strict=True):
             parts[consumer].energies[during] = part.energies[during]
             parts[consumer].known[during] = part.known[during]
     return Allocation(applies, parts)
+
+
+def _quarter_hours(group_id: int, begin_s: int, end_s: int) -> int:
+    """How many quarter hours of meters a time has."""
+    return len(GROUP.uses(group_id, begin_s, end_s)) * (end_s - begin_s) // QUARTER_HOUR_S
 
 
 _SHARING = (AllocationKind.STATIC, AllocationKind.DYNAMIC)
@@ -144,6 +174,8 @@ def _shares(house: _House, shares: Sequence[Share], zone: ZoneInfo) -> tuple[Int
 
 
 def _house(group_id: int, begin_s: int, end_s: int) -> _House:
+    if _quarter_hours(group_id, begin_s, end_s) > MOST_QUARTER_HOURS:
+        raise InvalidInput("include: that is too long a time of so many meters.")
     served = consumption.of_group(group_id, begin_s, end_s)
     of_plants = [(use, one) for use, one in served if use.role in PRODUCTION]
     by_consumer: dict[Consumer, list[tuple[Use, EnergySeries]]] = {}

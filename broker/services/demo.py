@@ -12,8 +12,11 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import aliased
 
 from broker.clock import day_start_s, local_date
+from broker.energy.community import AllocationKind
+from broker.energy.tariffs import BasePeriod, TariffKind
 from broker.models import (
     AccountState,
+    AllocationRule,
     Avatar,
     Group,
     HouseholdSize,
@@ -24,6 +27,7 @@ from broker.models import (
     MeterUse,
     QuarterHour,
     Register,
+    Tariff,
     User,
     db,
     writer,
@@ -33,7 +37,14 @@ from broker.services.sessions import digest
 from broker.sources.simulated_readings import Anchor
 from broker.sources.simulator import SimulatedHouse, SimulatedMeter
 from broker.sources.simulator.portraits import portrait
-from broker.units import HOUR_S, MINUTE_S, QUARTER_HOUR_S, TENTH_UWH_PER_KWH
+from broker.units import (
+    HOUR_S,
+    MICROS_PER_HUNDREDTH,
+    MICROS_PER_UNIT,
+    MINUTE_S,
+    QUARTER_HOUR_S,
+    TENTH_UWH_PER_KWH,
+)
 
 OPERATOR = {"mail": "hausverwaltung@example.org", "first_name": "Sabine", "name": "Brandt"}
 KEY_NAME = "Gateway of the demo house"
@@ -45,6 +56,12 @@ SWAPPED_AFTER_S = 10 * HOUR_S + 7 * MINUTE_S
 OLD_METER = "1EMH0009876543"
 NEW_METERS_COUNTER_TENTH_UWH = TENTH_UWH_PER_KWH // 5
 """A new meter has counted 0.2 kWh at the factory's test bench."""
+
+WORK_PRICES_CT = (36, 34)
+"""Per kWh, before and since the last new year."""
+PV_PRICE_CT = 25
+BASE_PRICE = 132
+"""A year."""
 
 SILENT_FLAT = 8
 """The flat whose meter once fell silent for five hours."""
@@ -126,6 +143,32 @@ def furnish(
         key_id = _inserted(connection, IngestKey, **key)
         opened = [{"key_id": key_id, "meter_id": meter_id} for meter_id in meter_ids]
         connection.execute(insert(IngestKeyMeter), opened)
+        _price(connection, group_id, story, now_s, zone)
+
+
+def _price(connection: Connection, group_id: int, story: Story, now_s: int, zone: ZoneInfo) -> None:
+    """Shares out what the roof makes by consumption, at prices that changed with the year."""
+    begin, new_year = (
+        local_date(story.begin_s, zone),
+        local_date(now_s, zone).replace(month=1, day=1),
+    )
+    dynamic = {"group_id": group_id, "valid_from": begin, "kind": AllocationKind.DYNAMIC.value}
+    connection.execute(insert(AllocationRule).values(dynamic))
+    days = [begin, *([new_year] if begin < new_year else [])]
+    for day, until, ct_per_kwh in zip(days, [*days[1:], None], WORK_PRICES_CT, strict=False):
+        connection.execute(
+            insert(Tariff).values(
+                group_id=group_id,
+                valid_from=day,
+                valid_until=until,
+                kind=TariffKind.FIXED.value,
+                work_price_micros_per_kwh=ct_per_kwh * MICROS_PER_HUNDREDTH,
+                base_price_micros=BASE_PRICE * MICROS_PER_UNIT,
+                base_period=BasePeriod.YEAR.value,
+                pv_price_micros_per_kwh=PV_PRICE_CT * MICROS_PER_HUNDREDTH,
+                tax_ppm=0,
+            )
+        )
 
 
 def last_readings(numbers: Sequence[str]) -> dict[str, Anchor]:

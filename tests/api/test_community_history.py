@@ -107,3 +107,25 @@ def test_hours_are_sums_of_their_quarter_hours_and_days_appear_when_over(client,
 )
 def test_what_can_not_be_included_is_said(client, house, query):
     assert "include" in ask(client, house, 400, **query)["errorDescription"]
+
+
+def page(client, me, **query) -> str:
+    token, _ = sessions.open_session(me.id, int(NOW.timestamp()), session_days=1)
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+    answer = client.get(OURS, query_string=query, headers=headers)
+    assert answer.status_code == 200
+    return answer.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_page_shows_how_self_sufficient_the_house_was(client, house):
+    shown = page(client, house, lang="en")
+    # 30 of 96 and of 38 kWh: 31.25 % and 78.9 %.
+    assert "31%" in shown
+    assert "79%" in shown
+    assert "All meters are known for" not in shown
+    assert "Autarkie" in page(client, house, lang="de")
+
+
+def test_the_page_of_a_house_without_a_roof_says_nothing_of_it(client, make_user):
+    with time_machine.travel(NOW, tick=False):
+        assert "Self-sufficiency" not in page(client, make_user(), lang="en")

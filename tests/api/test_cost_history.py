@@ -283,3 +283,46 @@ def test_before_the_first_step_is_over(clock, me, ask):
     enter()
     answer = ask()
     assert (answer["cost"], answer["cost_total"], answer["co2"]) == ({}, None, {})
+
+
+def page(client, me, **query) -> str:
+    token, _ = sessions.open_session(me.id, int(datetime.now(BERLIN).timestamp()), session_days=1)
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+    answer = client.get(MINE, query_string=query, headers=headers)
+    assert answer.status_code == 200
+    return answer.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_page_shows_what_the_period_cost_and_caused(client, me):
+    # 4.8 kWh for 30 ct are 1.44 €, half a day's base price 0.10 €; 1.92 kg.
+    steadily(1, "2026-01-20 00:00", "2026-01-20 12:00", 0.1)
+    enter(base_price_micros=73 * EURO)
+    shown = page(client, me, lang="en")
+    assert "€1.54" in shown
+    assert "Grid €1.44, base price €0.10" in shown
+    assert "1.9 kg" in shown
+    assert "is missing here" not in shown
+    shown = page(client, me, lang="de")
+    assert "Netz 1,44 €, Grundpreis 0,10 €" in shown
+    assert "Verursachtes CO₂" in shown
+
+
+def test_the_page_says_for_how_much_of_the_time_that_is(client, me):
+    steadily(1, "2026-01-20 00:00", "2026-01-20 06:00", 0.1)
+    enter()
+    # Six of twelve hours.
+    assert "known for 50% of this time" in page(client, me, lang="en")
+
+
+def test_the_page_of_a_flat_without_tariff_says_nothing_of_money(client, me):
+    steadily(1, "2026-01-20 00:00", "2026-01-20 12:00", 0.1)
+    shown = page(client, me, lang="en")
+    assert "€" not in shown
+    assert "CO₂ caused" in shown
+
+
+def test_a_page_of_fifteen_years_shows_no_cost_but_all_the_rest(client, me):
+    steadily(1, "2026-01-20 00:00", "2026-01-20 12:00", 0.1)
+    enter()
+    shown = page(client, me, resolution="month", begin=at("2014-01-01"))
+    assert "€" not in shown

@@ -48,3 +48,23 @@ def test_times_are_the_communitys():
     assert formats.time_of_day(time_s, BERLIN) == "00:30"
     assert formats.written(time_s, "day", BERLIN, "de") == "Donnerstag, 16. Januar 2020"
     assert formats.written(time_s, "day", BERLIN, "en") == "Thursday, January 16, 2020"
+
+
+@pytest.mark.parametrize(
+    ("written", "english", "german"),
+    [
+        # Millionths of the currency: 1,234.56 €.
+        pytest.param(lambda of: formats.money(1_234_560_000, "EUR", of), "€1,234.56", "1.234,56 €"),
+        pytest.param(lambda of: formats.money(1_500_000, "JPY", of), "¥2", "2 ¥"),
+        pytest.param(lambda of: formats.co2(999_400, of), "999 g", "999 g"),
+        pytest.param(lambda of: formats.co2(1_234_000, of), "1.2 kg", "1,2 kg"),
+        pytest.param(lambda of: formats.percent(0.444, of), "44%", "44 %"),
+        # Not all of it, however little is missing.
+        pytest.param(lambda of: formats.percent(0.9999, of), "99%", "99 %"),
+        pytest.param(lambda of: formats.percent(1.0, of), "100%", "100 %"),
+        pytest.param(lambda of: formats.percent(None, of), "–", "–"),
+    ],
+)
+def test_money_co2_and_shares(written, english, german):
+    shown = [written(of).replace("\N{NO-BREAK SPACE}", " ") for of in ("en", "de")]
+    assert shown == [english, german]

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from broker.clock import now_s
 from broker.models import (
+    AllocationRule,
     Avatar,
     ChallengeRun,
     HouseholdSize,
@@ -24,6 +25,7 @@ from broker.models import (
     MeterUse,
     QuarantinedReading,
     Reading,
+    Tariff,
     User,
     db,
 )
@@ -76,6 +78,8 @@ def test_a_demo_house_has_everything_to_look_around_in(
     assert community.listed(now) == [{"name": "Sonnenhof 12", "members": 11, "meters": 13}]
     with db.engine.connect() as connection:
         assert connection.scalar(select(IngestKey.digest)) == digest(told["ingest_key"])
+    # What the roof makes is shared out; a build of 100 days begins after the last new year.
+    assert (count(AllocationRule), count(Tariff)) == (1, 1)
     # An exchange is two meters here, so no counter ever falls, and nothing is implausible.
     assert (count(MeterEvent), count(QuarantinedReading)) == (0, 0)
     # Each has put one challenge away and is in the middle of another one.
