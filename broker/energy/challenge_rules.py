@@ -74,6 +74,8 @@ class Rule:
     """Whether the target is a most or a least."""
     adds_up: ClassVar[bool] = False
     """Whether spans add up, and so do their targets."""
+    most: ClassVar[float] = inf
+    """What no home can exceed, so no target may."""
 
     def look(self, seen: Seen, span: Span, now_s: int) -> Look:
         """What is known of a span at a time."""
@@ -179,6 +181,7 @@ class SunnyShare(Rule):
 
     unit: ClassVar[str] = "%"
     is_limit: ClassVar[bool] = False
+    most: ClassVar[float] = 100.0
     of_best: float = 0.2
     """From which share of its best quarter hour of the weeks before on the roof "produces"."""
     from_w: float = 0.0

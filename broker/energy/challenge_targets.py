@@ -52,7 +52,8 @@ def terms(challenge: Challenge, seen: Seen, now_s: int, zone: ZoneInfo, share: S
     else:
         looks = [rule.look(seen, span, now_s) for span in past]
         limits = _limits(challenge, rule, past, looks, spans, zone, share)
-    if limits[0] <= 0:
+    limits = [min(limit, rule.most) for limit in limits]
+    if sum(limits[: challenge.count]) <= 0:
         raise Unmeasurable("Your meter has told of no use in the weeks before.")
     return Terms(rule, challenge.count, spans, tuple(limits))
 

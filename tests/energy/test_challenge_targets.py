@@ -138,6 +138,12 @@ def test_the_sun_is_a_fifth_of_the_best_quarter_hour():
     assert run.limits[0] == pytest.approx(100 / 24)  # one even hour of 24
 
 
+def test_nobody_is_asked_for_more_than_all():
+    # The roof always produces, so 100 % are usual; 1.5 times that can't be.
+    run = agreed(SunnyShare(), Target(ratio=1.5), roof=weeks())
+    assert run.limits[0] == 100
+
+
 def test_the_community_is_those_whose_past_is_known():
     new = without_days(weeks(), *range(36))
     run = agreed(CommunityGoal(), Target(ratio=0.95), members={1: weeks(), 2: weeks(), 3: new})
