@@ -7,12 +7,15 @@ from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 import config
 from broker import cli
 from broker.api import errors, formats, languages, session
 from broker.api.blueprints import BLUEPRINTS
+from broker.api.forms import FormRequest
 from broker.api.security_headers import SecurityHeaders
 from broker.errors import InvalidInput
 from broker.models import db, engine_settings
@@ -26,9 +29,17 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 class Broker(Flask):
     """Flask whose views and hooks are all plain functions, so none is asked whether it is one."""
 
+    request_class = FormRequest
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself."""
         return func
+
+    def handle_http_exception(self, e: HTTPException) -> Any:
+        """As Flask does, but for redirects of its own, which it shows to no error handler."""
+        return (
+            errors.moved(e) if isinstance(e, RequestRedirect) else super().handle_http_exception(e)
+        )
 
 
 def challenges_or_exit(settings: config.Settings) -> Catalogue:

@@ -1,10 +1,12 @@
 """gunicorn for Broker: `python -m gunicorn --config deploy/gunicorn.conf.py "app:create_app()"`."""
 
 import gc
+import json
 import resource
 from pathlib import Path
 
 from gevent import sleep, spawn
+from gunicorn import util
 
 from config import load_or_exit
 
@@ -29,11 +31,31 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 
+LONGEST_DESCRIPTION = 500
+"""Characters: what can't be read is repeated in the answer."""
 STOP_NOTICED_WITHIN_S = 0.3
 
 # Every open live view is an open file, and what is allowed is more than what is usual.
 _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+
+
+def write_error(connection, status, reason, description):
+    """What never reaches the app, since it is no HTTP or too long, gets the same error object."""
+    name = reason.title().replace(" ", "")
+    text = (description or reason)[:LONGEST_DESCRIPTION]
+    body = json.dumps({"errorName": name, "errorDescription": text})
+    head = (
+        f"HTTP/1.1 {status} {reason}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "X-Content-Type-Options: nosniff",
+    )
+    util.write_nonblock(connection, "\r\n".join((*head, "", body)).encode("ascii"))
+
+
+util.write_error = write_error  # gunicorn's own writes HTML, and there is no setting for it
 
 
 def post_worker_init(worker):

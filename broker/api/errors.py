@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import orjson
 from flask import (
     Flask,
     Response,
@@ -18,6 +19,7 @@ from flask import (
 from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.routing import RequestRedirect
 
 from broker import errors
 from broker.api.representation import as_json, contract_of, wants_page
@@ -63,6 +65,15 @@ def error_response(status: int, name: str, description: str) -> Any:
         return redirect(_page_of_form(), 303)
     page = render_template("error.html", status=status, name=name, description=description)
     return Response(page, status, mimetype="text/html")
+
+
+def moved(error: RequestRedirect) -> Any:
+    """The answer to a path with a slash too many: only browsers get a page of where it leads."""
+    response = error.get_response()
+    if not wants_page():
+        named = {"errorName": "PermanentRedirect", "errorDescription": f"It is {error.new_url}."}
+        response.data, response.content_type = orjson.dumps(named), "application/json"
+    return response
 
 
 def _page_of_form() -> str:

@@ -7,8 +7,7 @@ Both leave their facts on the view as its `Contract`, from which OpenAPI is gene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any
@@ -16,8 +15,9 @@ from typing import Any
 import orjson
 from flask import Response, flash, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, Schema
-from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from broker.api.forms import readable
 from broker.services.written_series import WrittenSeries
 
 View = Callable[..., Any]
@@ -122,31 +122,15 @@ def body() -> Any:
     return json_document("Send a JSON body (Content-Type: application/json) or a form.")
 
 
-@contextmanager
-def _readable() -> Iterator[None]:
-    """A body that breaks off or is badly chunked is the sender's fault, not ours.
-
-    Each server has an exception of its own for it, which no base class tells from others.
-    """
-    try:
-        yield
-    except HTTPException:
-        raise
-    except Exception as error:
-        raise BadRequest(f"The body can't be read: {error}") from error
-
-
 class FormFields(dict[str, Any]):
     """The fields of a form: numbers are still text in them, and files are bytes."""
 
 
 def _form() -> FormFields:
     """A form's fields and chosen files, without the token against forgery."""
-    with _readable():
-        fields = FormFields(request.form.to_dict())
-        # Parts that break off are silently dropped, all of them.
-        if request.content_length and not fields and not request.files:
-            raise BadRequest("The form has no field that can be read.")
+    fields = FormFields(request.form.to_dict())
+    if request.content_length and not fields and not request.files:
+        raise BadRequest("The form has no field that can be read.")
     fields.pop("csrf_token", None)
     fields.update((name, file.read()) for name, file in request.files.items() if file.filename)
     return fields
@@ -159,7 +143,7 @@ def json_document(wanted: str = "Send a JSON body (Content-Type: application/jso
     """
     if request.mimetype not in ("application/json", "") and not request.mimetype.endswith("+json"):
         raise UnsupportedMediaType(wanted)
-    with _readable():
+    with readable():
         text = request.get_data()
     try:
         return orjson.loads(text)
