@@ -110,6 +110,10 @@ def test_postgresql_is_reached_by_psycopg_however_its_url_is_written(
         pytest.param("web_workers", "0", id="no worker"),
         pytest.param("rate_limit_storage", "gopher://127.0.0.1", id="no kind of storage"),
         pytest.param("rate_limit_storage", "memory", id="a storage without its ://"),
+        pytest.param("currency", "euro", id="no currency"),
+        pytest.param("grid_co2_g_per_kwh", "-1", id="negative CO2"),
+        pytest.param("grid_co2_g_per_kwh", "nan", id="no number of g"),
+        pytest.param("pv_co2_g_per_kwh", "363000", id="mg for g"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:

@@ -80,6 +80,7 @@ def set_common_share(
 def _set(connection: Connection, group_id: int, share: Share) -> None:
     if not 0 <= share.share_ppm <= ALL_PPM:
         raise errors.InvalidInput("A share lies between 0 and 100 %.")
+    community.lock(connection, group_id)
     connection.execute(
         delete(AllocationShare).where(
             AllocationShare.group_id == group_id,

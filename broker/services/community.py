@@ -43,6 +43,14 @@ def id_named(connection: Connection, name: str) -> int:
     return int(group_id)
 
 
+def lock(connection: Connection, group_id: int) -> None:
+    """Lets whoever else changes something of a group wait until the transaction ends.
+
+    SQLite has one writer at a time anyway.
+    """
+    connection.execute(select(Group.id).where(Group.id == group_id).with_for_update())
+
+
 def listed(now_s: int) -> list[dict[str, Any]]:
     """Every group with the number of its members and of the meters in use now."""
     members = (

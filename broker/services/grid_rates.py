@@ -35,6 +35,7 @@ def take_in(kind: RateKind, rates: Mapping[int, int], *, replaces: bool = False)
     if not rates:
         return Outcome(0, 0, 0)
     with writer(db.engine).begin() as connection:
+        grid_rates.lock(connection)
         stored = grid_rates.between(connection, kind, min(rates), max(rates) + 1)
         new = {start_s: rate for start_s, rate in rates.items() if start_s not in stored}
         other = {

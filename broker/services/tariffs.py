@@ -156,6 +156,7 @@ def _refuse_overlap(
     connection: Connection, payer: Payer, begin: date, end: date | None, but: int = 0
 ) -> None:
     """Two tariffs of one payer on a day would leave open what it costs: raises Conflict."""
+    community.lock(connection, payer.group_id)
     conditions: list[ColumnElement[bool]] = [
         TariffRow.group_id == payer.group_id,
         TariffRow.user_id.is_(None)

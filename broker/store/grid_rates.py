@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, text
 
 from broker.models import GridRate, RateKind
 from broker.store import rows
 
 TABLE: Table = GridRate.__table__  # type: ignore[assignment]
+
+
+def lock(connection: Connection) -> None:
+    """Lets whoever else stores rates wait until the transaction ends; readers go on.
+
+    SQLite has one writer at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
+
+
+_LOCK = text(f"LOCK TABLE {TABLE.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def between(connection: Connection, kind: RateKind, begin_s: int, end_s: int) -> dict[int, int]:

@@ -12,7 +12,7 @@ from broker.energy.community import AllocationKind
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
 from broker.models import MeterRole
-from broker.services import allocation, sessions
+from broker.services import allocation, community_energy, sessions
 from broker.units import TENTH_UWH_PER_KWH
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -129,3 +129,14 @@ def test_the_page_shows_how_self_sufficient_the_house_was(client, house):
 def test_the_page_of_a_house_without_a_roof_says_nothing_of_it(client, make_user):
     with time_machine.travel(NOW, tick=False):
         assert "Self-sufficiency" not in page(client, make_user(), lang="en")
+
+
+def test_too_long_a_time_of_too_many_meters_is_refused_and_missing_on_the_page(
+    client, house, monkeypatch
+):
+    # 3 meters and 48 quarter hours are 144.
+    monkeypatch.setattr(community_energy, "MOST_QUARTER_HOURS", 143)
+    assert "include" in ask(client, house, 400, include="community")["errorDescription"]
+    shown = page(client, house, lang="en")
+    assert "Used in the house" in shown
+    assert "Self-sufficiency" not in shown

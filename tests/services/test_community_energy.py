@@ -209,6 +209,7 @@ def test_readings_may_come_in_any_order_and_pieces(house, kind, seed):
             take_in({meters[name]: columns}, END_S)
         # Asked for in between as well, so that what is remembered could be wrong.
         community_energy.balance_of_group(group_id, BEGIN_S, END_S)
+        parts(group_id)
     found = community_energy.balance_of_group(group_id, BEGIN_S, END_S)
     # Used are 4, 6, 2 and 7, made 0, 1, 4 and 8: at once 0 + 1 + 2 + 7.
     assert found.self_sufficiency == 10 / 19

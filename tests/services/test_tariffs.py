@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -116,3 +117,18 @@ def test_unknown_payers_and_numbers(me):
         tariffs.add(a_tariff(), TODAY, mail="x@example.org")
     with pytest.raises(NotFound):
         tariffs.end(99, TODAY, TODAY)
+
+
+def test_of_two_operators_at_the_same_moment_one_is_refused(app, me):
+    def enter(ct: int) -> bool:
+        with app.app_context():
+            try:
+                tariffs.add(a_tariff(work_price_micros_per_kwh=ct * CT), TODAY, group="H")
+            except Conflict:
+                return False
+            return True
+
+    with ThreadPoolExecutor(8) as threads:
+        entered = list(threads.map(enter, range(24)))
+    assert entered.count(True) == 1
+    assert len(tariffs.listed("H")) == 1
