@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
-CERTIFICATE = Path(__file__).parent / "services" / "localhost.pem"
+CERTIFICATE = Path(__file__).parent / "localhost.pem"
 """Signed by itself, for localhost, with its key: whoever is to trust it names it SSL_CERT_FILE."""
 
 
