@@ -217,7 +217,7 @@ class CommunityGoal(Consumption):
 
     `usual_kwh` says by user id how much each is expected to use; who isn't named doesn't count. A
     member whose data are missing in a span is taken to have used more or less than expected as
-    much as the others did.
+    much as the others did, but never less than was measured.
     """
 
     usual_kwh: Mapping[int, float] = field(default_factory=dict)
@@ -241,4 +241,5 @@ class CommunityGoal(Consumption):
             return Look(State.MISSING, Measure(known_kwh), fewest)
         if usual_of_open:
             return Look(State.OPEN, Measure(known_kwh), fewest)
-        return Look(State.COMPLETE, Measure(whole_kwh * usual_of_all / usual_of_whole), fewest)
+        taken_kwh = max(known_kwh, whole_kwh * usual_of_all / usual_of_whole)
+        return Look(State.COMPLETE, Measure(taken_kwh), fewest)

@@ -32,7 +32,7 @@ RULES: list[tuple[Rule, float, float]] = [
     (Peak(), 400.0, 1000.0),
     (BaseLoad(quietest=4), 50.0, 300.0),
     (SunnyShare(from_w=500), 20.0, 80.0),
-    (CommunityGoal(usual_kwh={1: 10.0, 2: 4.0}), 6.0, 24.0),
+    (CommunityGoal(usual_kwh={1: 10.0, 2: 2.0}), 6.0, 24.0),
 ]
 TIMES = [Times(), Times(22, 6), Times(17, 21), Times(weekdays=(5, 6))]
 
@@ -67,7 +67,7 @@ def known_until(series: EnergySeries, time_s: int) -> EnergySeries:
     return EnergySeries(series.begin_s, np.where(later, 0, series.energies), series.known & ~later)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(runs())
 def test_what_is_certain_stays(run: tuple[Terms, list[EnergySeries]]) -> None:
     terms, homes = run

@@ -346,6 +346,19 @@ class TestTheCommunitysGoal:
         won = judge(run, Seen(home, members=members), begin_s() + DAY_S)
         assert (won.status, won.value) == (Status.SUCCEEDED, pytest.approx(32.4 * 40 / 35))
 
+    def test_what_was_measured_before_a_gap_is_not_taken_back(self):
+        # The first one used 8 kWh until eight, then fell silent. By the others, 20 of their usual
+        # 35 kWh, all would have used 22.9; but 28 kWh have been measured.
+        run = terms(CommunityGoal(usual_kwh={1: 5.0, 2: 15.0, 3: 20.0}), 1, 25.0)
+        members = {
+            1: without(power(1000, 48), 8, 40),
+            2: power(10_000 / 24, 48),
+            3: power(10_000 / 24, 48),
+        }
+        home = EnergySeries.unknown(begin_s(), begin_s() + 2 * DAY_S)
+        lost = judge(run, Seen(home, members=members), begin_s() + DAY_S)
+        assert (lost.status, lost.value) == (Status.FAILED, pytest.approx(28))
+
 
 def test_energy_of_a_whole_house_fits_into_the_sums():
     # 60 kW for four weeks are 40,320 kWh: 4e14 · 1e-10 kWh, far from the end of 64 bits.
