@@ -34,19 +34,7 @@ AMOUNT = Whole("an amount", MICROS_PER_UNIT)
 )
 @click.option("--correct", "corrects", is_flag=True, help="The first day may be over.")
 @reports
-def add_tariff(
-    group: str,
-    mail: str,
-    begin: date,
-    end: date | None,
-    work_price: int,
-    base_price_year: int | None,
-    base_price_month: int | None,
-    pv_price: int | None,
-    dynamic: bool,
-    tax_ppm: int,
-    corrects: bool,
-) -> Report:
+def add_tariff(group: str, mail: str, corrects: bool, **typed: Any) -> Report:
     """Enter what a group pays, or one flat of it instead, with all taxes.
 
     In hundredths of the currency a kWh. Of a dynamic tariff the work price is what is added to the
@@ -61,9 +49,28 @@ def add_tariff(
     """
     if bool(group) == bool(mail):
         raise click.UsageError("Give either --group or --resident.")
+    entered = _entered(**typed)
+    number = tariffs.add(entered, today(), group=group, mail=mail, corrects=corrects)
+    return Report(
+        f"Tariff {number} holds for {mail or group} from {entered.begin} {_until(entered.end)}.",
+        {"number": number, "group": group or None, "resident": mail or None, **_data(entered)},
+    )
+
+
+def _entered(
+    *,
+    begin: date,
+    end: date | None,
+    work_price: int,
+    base_price_year: int | None,
+    base_price_month: int | None,
+    pv_price: int | None,
+    dynamic: bool,
+    tax_ppm: int,
+) -> Tariff:
     if base_price_year is not None and base_price_month is not None:
         raise click.UsageError("Give the base price by the year or by the month.")
-    entered = Tariff(
+    return Tariff(
         begin=begin,
         end=end,
         kind=TariffKind.DYNAMIC if dynamic else TariffKind.FIXED,
@@ -72,11 +79,6 @@ def add_tariff(
         base_period=BasePeriod.YEAR if base_price_month is None else BasePeriod.MONTH,
         pv_price_micros_per_kwh=pv_price,
         tax_ppm=tax_ppm,
-    )
-    number = tariffs.add(entered, today(), group=group, mail=mail, corrects=corrects)
-    return Report(
-        f"Tariff {number} holds for {mail or group} from {begin} {_until(end)}.",
-        {"number": number, "group": group or None, "resident": mail or None, **_data(entered)},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -220,6 +221,26 @@ def test_a_gap_has_no_cost_and_a_late_reading_fills_it(me, ask):
     answer = ask(end="2026-01-20 05:00")
     assert answer["cost_total"]["total"] == 21 * CT
     assert answer["cost_total"]["is_complete"] is True
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_readings_may_come_in_any_order_and_pieces(me, ask, seed):
+    # Counters at every half hour: 0.2 kWh each, 0.1 a quarter hour; 3 ct and 40 g.
+    enter()
+    begin_s, nothing = at("2026-01-20 00:00"), [None]
+    readings = [
+        Columns([begin_s + 2 * QH * place], [(1000 + 2 * place) * KWH // 10], nothing, nothing)
+        for place in range(25)
+    ]
+    Random(seed).shuffle(readings)
+    for place, reading in enumerate(readings):
+        take_in({1: reading}, at("2026-01-20 12:00"))
+        if place % 5 == 0:
+            ask()  # so that what is remembered could be wrong
+    answer = ask()
+    assert list(answer["cost"].values()) == [3 * CT] * 48
+    assert list(answer["co2"].values()) == [40_000] * 48
+    assert answer["cost_total"]["total"] == 144 * CT
 
 
 def test_own_pv_is_priced_and_counted_apart(me, ask, make_meter, assign):
