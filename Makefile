@@ -8,7 +8,7 @@ SETTINGS := BROKER_TIMEZONE=$${BROKER_TIMEZONE:-Europe/Berlin} \
 	BROKER_GRID_CO2_G_PER_KWH=$${BROKER_GRID_CO2_G_PER_KWH-363}
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test lint bench lock
+.PHONY: help run setup setup-dev test lint bench score lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,14 @@ lint: setup-dev ## style, types and the dependency rule
 
 bench: setup-dev ## measure (BROKER_BENCH_DATABASE_URL=postgresql://… measures there as well)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+score: $(VENV)-score/.installed ## how well appliances are told apart, from the shipped weights
+	@nice $(VENV)-score/bin/python -m training.score
+
+$(VENV)-score/.installed: training/requirements-score.txt
+	@test -x $(VENV)-score/bin/python || $(PYTHON) -m venv $(VENV)-score
+	@$(VENV)-score/bin/pip install --quiet --disable-pip-version-check -r training/requirements-score.txt
+	@touch $@
 
 lock: setup-dev ## pin the newest versions of all packages with their hashes
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \

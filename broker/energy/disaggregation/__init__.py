@@ -1,0 +1,1 @@
+"""Which appliance takes a meter's energy: an estimate, from the power of the whole home alone."""

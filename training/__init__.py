@@ -1,0 +1,1 @@
+"""Training of the disaggregation: synthetic homes, networks, export of weights. No server code."""

@@ -1,0 +1,341 @@
+"""Synthetic homes: appliances and backgrounds over weeks, mixed anew for every window.
+
+A bank holds the minutes of many appliances of each class and of many backgrounds. A window takes
+one background and, for each class, none, one or two appliances at the same time of day, so that
+the number of different homes is that of all combinations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from training import distractors, measured, runs
+
+DAYS = 28
+DAY_MIN = 1440
+MINUTES = DAYS * DAY_MIN
+STEPS_PER_MIN = 6
+
+CLASSES = (
+    "fridge",
+    "washing_machine",
+    "dishwasher",
+    "tumble_dryer",
+    "kettle",
+    "microwave",
+    "oven",
+    "flow_heater",
+    "electric_car",
+    "heat_pump",
+)
+"""In the order of the networks' outputs; the rest comes after them."""
+
+# Maker, runs a day at least and at most, typical hours of the day, merge of measured runs [min].
+SCHEDULED = {
+    "washing_machine": (runs.washing_machine, 0.2, 1.6, (7, 21), 25),
+    "dishwasher": (runs.dishwasher, 0.2, 1.6, (7, 24), 40),
+    "tumble_dryer": (runs.tumble_dryer, 0.15, 1.5, (8, 22), 20),
+    "kettle": (runs.kettle, 1, 10, (6, 23), 0),
+    "microwave": (runs.microwave, 0.5, 6, (6, 23), 1),
+    "oven": (runs.oven, 0.3, 3, (7, 21), 0),
+    "flow_heater": (runs.flow_heater, 1, 14, (5, 23), 0),
+    "electric_car": (runs.electric_car, 0.2, 1.2, (15, 30), 0),
+    "heat_pump": (runs.heat_pump, 2, 16, (0, 24), 0),
+}
+PRESENT = {
+    "fridge": 0.85,
+    "washing_machine": 0.75,
+    "dishwasher": 0.6,
+    "tumble_dryer": 0.5,
+    "kettle": 0.7,
+    "microwave": 0.65,
+    "oven": 0.55,
+    "flow_heater": 0.25,
+    "electric_car": 0.15,
+    "heat_pump": 0.15,
+}
+AS_IT_WAS = 0.12
+"""The share of windows that are measured ones, not mixed."""
+UNLABELLED_IN_HOUSE20 = ("fridge", "oven")
+
+
+@dataclass
+class Background:
+    """Minutes without the labelled classes, and which classes nobody knows to be in there."""
+
+    power_w: np.ndarray
+    unlabelled: tuple[str, ...] = ()
+    weight: float = 1.0
+
+
+@dataclass
+class WholeHome:
+    """A measured home as it was: what was on together, and when."""
+
+    background: Background
+    classes_w: dict[str, np.ndarray]
+    known: np.ndarray
+    active: np.ndarray
+
+
+@dataclass
+class Bank:
+    """Everything that windows are mixed from."""
+
+    appliances: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    active: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    backgrounds: list[Background] = field(default_factory=list)
+    whole_homes: list[WholeHome] = field(default_factory=list)
+
+
+def place(series_10s: np.ndarray, run: np.ndarray, at: int) -> None:
+    """Adds a run from step `at` on, cut at the end."""
+    end = min(len(series_10s), at + len(run))
+    if at < end:
+        series_10s[at:end] += run[: end - at]
+
+
+def scheduled(
+    rng: np.random.Generator, appliance: runs.Appliance, per_day: float, hours: tuple[float, float]
+) -> np.ndarray:
+    """Minutes of an appliance that somebody starts `per_day` times a day on average."""
+    series = np.zeros(MINUTES * STEPS_PER_MIN)
+    habit = rng.uniform(*hours, 3)
+    free_from = 0
+    starts = []
+    for day in range(DAYS):
+        for _ in range(rng.poisson(per_day)):
+            usual = rng.random() < 0.5
+            hour = rng.choice(habit) + rng.normal(0, 1) if usual else rng.uniform(*hours)
+            starts.append(int((day * 24 + hour) * 60 * STEPS_PER_MIN))
+    for start in sorted(starts):
+        at = max(start, free_from, 0)
+        run = appliance(rng)
+        place(series, run, at)
+        free_from = at + len(run) + int(rng.uniform(1, 10) * STEPS_PER_MIN)
+    return series.reshape(MINUTES, STEPS_PER_MIN).mean(1).astype(np.float32)
+
+
+def fridge(rng: np.random.Generator) -> np.ndarray:
+    """Minutes of a compressor that cycles for weeks, with starting current and defrosting."""
+    power = rng.uniform(45, 170) if rng.random() < 0.85 else rng.uniform(20, 60)
+    on, off = rng.uniform(6, 40), rng.uniform(8, 70)
+    inrush, fall, jitter = rng.uniform(0, 8), rng.uniform(0, 0.35), rng.uniform(0.03, 0.25)
+    defrosts_h = rng.uniform(8, 40) if rng.random() < 0.3 else np.inf
+    defrost_w, idle = rng.uniform(120, 450), rng.choice([0.0, rng.uniform(0, 6)])
+    series = np.full(MINUTES * STEPS_PER_MIN, idle)
+    at, defrost_at = int(rng.uniform(0, off) * 6), rng.uniform(0, 40) * 360
+    while at < len(series):
+        hour = at / 360 % 24
+        busy = 1 + 0.3 * np.sin((hour - 10) / 24 * 2 * np.pi) + (0.8 if rng.random() < 0.05 else 0)
+        steps = max(3, int(on * busy * (1 + jitter * rng.standard_normal()) * 6))
+        cycle = power * (1 + fall * np.exp(-np.arange(steps) / (4 * 6)))
+        cycle[0] *= 1 + inrush
+        series[at : at + steps] = cycle[: len(series) - at]
+        at += steps
+        if at > defrost_at and defrosts_h < np.inf:
+            length = int(rng.uniform(8, 30) * 6)
+            series[at : at + length] = defrost_w
+            at += length
+            defrost_at = at + defrosts_h * 360
+        at += max(6, int(off / busy * (1 + jitter * rng.standard_normal()) * 6))
+    series *= 1 + 0.01 * rng.standard_normal(len(series))
+    return series.reshape(MINUTES, STEPS_PER_MIN).mean(1).astype(np.float32)
+
+
+def background(rng: np.random.Generator) -> np.ndarray:
+    """Minutes of everything without a label: standby, slow changes, distractors."""
+    base = rng.choice([rng.uniform(10, 120), rng.uniform(60, 500)])
+    noise = rng.uniform(0.2, 6)
+    drift = np.interp(
+        np.arange(MINUTES) / 180,
+        np.arange(MINUTES // 180 + 2),
+        rng.standard_normal(MINUTES // 180 + 2) * rng.uniform(0, 0.15),
+    )
+    series = base * np.maximum(0.3, 1 + drift) + noise * rng.standard_normal(MINUTES)
+    for maker, least, most, share in distractors.DISTRACTORS:
+        if rng.random() < share:
+            hours = (0, 24) if rng.random() < 0.4 else (7, 24)
+            series += scheduled(rng, maker(rng), rng.uniform(least, most), hours)
+    return np.maximum(series, 0).astype(np.float32)
+
+
+def warped(rng: np.random.Generator, run: np.ndarray) -> np.ndarray:
+    """A measured run of minutes, as 10-s steps, stretched in time and scaled in power."""
+    stretch = rng.uniform(0.8, 1.25)
+    steps = max(3, int(len(run) * STEPS_PER_MIN * stretch))
+    at = (np.arange(steps) + 0.5) / (STEPS_PER_MIN * stretch)
+    return run[np.minimum(at.astype(int), len(run) - 1)]
+
+
+def of_measured_runs(
+    rng: np.random.Generator,
+    pool: list[np.ndarray],
+    per_day: float,
+    hours: tuple[float, float],
+) -> np.ndarray:
+    """Minutes of an appliance whose runs are measured ones, all scaled alike."""
+    few = [pool[i] for i in rng.choice(len(pool), min(len(pool), 25), replace=False)]
+    scale = rng.uniform(0.8, 1.2)
+    return scheduled(
+        rng, lambda rng: scale * warped(rng, few[rng.integers(len(few))]), per_day, hours
+    )
+
+
+def bank(seed: int, appliances_per_class: int, backgrounds: int) -> Bank:
+    """A bank; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    made = Bank()
+    homes = [measured.house20(), measured.darmstadt("A")]
+    for name in CLASSES:
+        if name == "fridge":
+            series = [fridge(rng) for _ in range(appliances_per_class)]
+        else:
+            series = _scheduled_of_class(rng, name, appliances_per_class, homes)
+        for home in homes:
+            series += _whole(home, name)
+        made.appliances[name] = series
+        made.active[name] = [np.flatnonzero(one > 15) for one in series]
+    for _ in range(backgrounds):
+        made.backgrounds.append(Background(background(rng)))
+    made.backgrounds.append(_background_of(homes[0], UNLABELLED_IN_HOUSE20, 0.35 * backgrounds))
+    made.backgrounds.append(_background_of(homes[1], (), 0.05 * backgrounds))
+    made.whole_homes = [_as_it_was(homes[0], UNLABELLED_IN_HOUSE20), _as_it_was(homes[1], ())]
+    return made
+
+
+def _as_it_was(home: measured.MeasuredHome, unlabelled: tuple[str, ...]) -> WholeHome:
+    classes = {
+        name: np.sum(series, axis=0).astype(np.float32)
+        for name, series in home.appliances_w.items()
+    }
+    active = np.flatnonzero(sum(classes.values()) > 15)
+    background = Background(home.background_w.astype(np.float32), unlabelled)
+    return WholeHome(background, classes, home.known, active)
+
+
+def _scheduled_of_class(
+    rng: np.random.Generator, name: str, count: int, homes: list[measured.MeasuredHome]
+) -> list[np.ndarray]:
+    maker, least, most, hours, merge = SCHEDULED[name]
+    pools = [
+        [run for run in measured.runs_of(one, merge, 15) if run.sum() > 300]
+        for home in homes
+        for one in home.appliances_w.get(name, [])
+    ]
+    series = []
+    for number in range(count):
+        per_day = np.exp(rng.uniform(np.log(least), np.log(most)))
+        if pools and number % 4 == 0:
+            pool = pools[rng.integers(len(pools))]
+            series.append(of_measured_runs(rng, pool, per_day, hours))
+        else:
+            series.append(scheduled(rng, maker(rng), per_day, hours))
+    return series
+
+
+def _whole(home: measured.MeasuredHome, name: str) -> list[np.ndarray]:
+    """A home's own channels of a class, from midnight on, unknown minutes empty."""
+    skip = -(home.first_s // 60) % DAY_MIN
+    return [
+        np.where(home.known, one, 0)[skip:].astype(np.float32)
+        for one in home.appliances_w.get(name, [])
+    ]
+
+
+def _background_of(
+    home: measured.MeasuredHome, unlabelled: tuple[str, ...], weight: float
+) -> Background:
+    skip = -(home.first_s // 60) % DAY_MIN
+    known = home.known[skip:]
+    power = home.background_w[skip:]
+    days = len(power) // DAY_MIN
+    whole = known[: days * DAY_MIN].reshape(days, DAY_MIN).all(1)
+    kept = power[: days * DAY_MIN].reshape(days, DAY_MIN)[whole]
+    return Background(kept.ravel().astype(np.float32), unlabelled, weight)
+
+
+@dataclass
+class Windows:
+    """A batch: whole power and each class's power in W, and whether a class is labelled."""
+
+    whole_w: np.ndarray
+    classes_w: np.ndarray
+    labelled: np.ndarray
+
+
+def windows(rng: np.random.Generator, bank: Bank, count: int, minutes: int) -> Windows:
+    """`count` windows of `minutes`, each of another home."""
+    whole = np.zeros((count, minutes), np.float32)
+    classes = np.zeros((count, len(CLASSES), minutes), np.float32)
+    labelled = np.ones((count, len(CLASSES)), bool)
+    weights = np.array([one.weight for one in bank.backgrounds])
+    chosen = rng.choice(len(bank.backgrounds), count, p=weights / weights.sum())
+    for n in range(count):
+        if rng.random() < AS_IT_WAS and _measured_window(
+            rng, bank, minutes, whole[n], classes[n], labelled[n]
+        ):
+            continue
+        back = bank.backgrounds[chosen[n]]
+        focus = CLASSES[rng.integers(len(CLASSES))] if rng.random() < 0.75 else None
+        minute = int(rng.integers(DAY_MIN))
+        whole[n] = _cut(rng, back.power_w, minute, minutes) * np.exp(rng.normal(0, 0.1))
+        for c, name in enumerate(CLASSES):
+            if name in back.unlabelled:
+                labelled[n, c] = False
+                continue
+            if name == focus or rng.random() < PRESENT[name]:
+                twice = rng.random() < (0.5 if name == "fridge" else 0.08)
+                for again in range(1 + twice):
+                    at_focus = name == focus and not again
+                    classes[n, c] += _appliance(rng, bank, name, minute, minutes, at_focus)
+    whole += classes.sum(1)
+    return Windows(whole, classes, labelled)
+
+
+def _measured_window(
+    rng: np.random.Generator,
+    bank: Bank,
+    minutes: int,
+    whole: np.ndarray,
+    classes: np.ndarray,
+    labelled: np.ndarray,
+) -> bool:
+    """Fills one window from a measured home, nearly always house 20; False if it has a gap."""
+    home = bank.whole_homes[int(rng.random() < 0.05)]
+    start = int(rng.choice(home.active)) - int(rng.integers(minutes))
+    if rng.random() < 0.3:
+        start = int(rng.integers(len(home.known) - minutes))
+    start = min(max(start, 0), len(home.known) - minutes)
+    here = slice(start, start + minutes)
+    if not home.known[here].all():
+        return False
+    scale = rng.uniform(0.9, 1.1)
+    whole[:] = home.background.power_w[here] * scale
+    for c, name in enumerate(CLASSES):
+        if name in home.classes_w:
+            classes[c] = home.classes_w[name][here] * scale
+        labelled[c] = name not in home.background.unlabelled
+    return True
+
+
+def _cut(rng: np.random.Generator, series: np.ndarray, minute: int, minutes: int) -> np.ndarray:
+    """A window that starts at `minute` of some day."""
+    days = (len(series) - minute - minutes) // DAY_MIN
+    start = int(rng.integers(days + 1)) * DAY_MIN + minute
+    return series[start : start + minutes]
+
+
+def _appliance(
+    rng: np.random.Generator, bank: Bank, name: str, minute: int, minutes: int, at_focus: bool
+) -> np.ndarray:
+    which = int(rng.integers(len(bank.appliances[name])))
+    series = bank.appliances[name][which]
+    active = bank.active[name][which]
+    if at_focus and len(active) and rng.random() < 0.8:
+        start = int(rng.choice(active)) - int(rng.integers(minutes))
+        start = min(max(start, 0), len(series) - minutes)
+        return series[start : start + minutes]
+    return _cut(rng, series, minute, minutes)
