@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
         money=lambda micros: money(micros, settings().currency, languages.chosen()),
         co2=lambda mass_mg: co2(mass_mg, languages.chosen()),
         percent=lambda ratio: percent(ratio, languages.chosen()),
+        decimal=lambda value: numbers.format_decimal(value, "#,##0.#", languages.chosen()),
         counter=lambda value: counter(value, languages.chosen()),
         time_of_day=lambda time_s: time_of_day(time_s, zone()),
         written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),

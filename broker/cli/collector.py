@@ -18,8 +18,9 @@ from broker.clock import now_s
 from broker.errors import BrokerError
 from broker.ingest import retention
 from broker.services import demo as house_service
+from broker.services import disaggregation_progress
 from broker.sources.simulated_readings import TICK_S, demo_house
-from broker.units import DAY_S
+from broker.units import DAY_S, MINUTE_S
 
 LONGEST_PAUSE_S = 30
 
@@ -28,7 +29,7 @@ LONGEST_PAUSE_S = 30
 @click.option("--url", help="Where the web server is. [default: http:// and BROKER_BIND]")
 @with_appcontext
 def collector(url: str | None) -> None:
-    """Run beside the web server: deletes expired raw readings once a day.
+    """Run beside the web server: splits consumption by appliance, deletes expired raw readings.
 
     If the demo house was built, its meters send their readings from here, and deliver what was
     missed when the server has been away.
@@ -66,12 +67,14 @@ def _gateway(url: str) -> Gateway | None:
 
 def _collect(gateway: Gateway | None) -> NoReturn:
     pause_s, expire_s = 1, 0
+    splitting = _Splitting()
     while True:
         if now_s() >= expire_s:
             _expire()
             expire_s = now_s() + DAY_S
+        splitting.go_on(TICK_S / 2)
         if gateway is None:
-            time.sleep(expire_s - now_s())
+            time.sleep(TICK_S)
             continue
         try:
             gateway.deliver(now_s())
@@ -82,6 +85,25 @@ def _collect(gateway: Gateway | None) -> NoReturn:
         else:
             pause_s = 1
             time.sleep(TICK_S - time.time() % TICK_S)
+
+
+class _Splitting:
+    """Splits new quarter hours by appliance, meter by meter, and then the past of each."""
+
+    def __init__(self) -> None:
+        self._waiting: list[int] = []
+        self._round_s = 0
+
+    def go_on(self, for_s: float) -> None:
+        """Works for some seconds at most; once all is done, looks for news every minute."""
+        stop_s = time.monotonic() + for_s
+        if not self._waiting and now_s() >= self._round_s:
+            self._waiting = disaggregation_progress.consuming_meters()
+            self._round_s = now_s() + MINUTE_S
+        while self._waiting and time.monotonic() < stop_s:
+            meter_id = self._waiting.pop(0)
+            if disaggregation_progress.catch_up(meter_id):
+                self._waiting.append(meter_id)
 
 
 def _expire() -> None:

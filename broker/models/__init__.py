@@ -4,6 +4,14 @@ from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionT
 from broker.models.allocation import AllocationRule, AllocationShare
 from broker.models.challenge import ChallengeRun, RunOutcome
 from broker.models.database import Base, db, dispose_engines, engine_settings, writer
+from broker.models.disaggregation import (
+    Appliance,
+    ApplianceCorrection,
+    ApplianceRun,
+    Disaggregation,
+    DisaggregationSource,
+    DisaggregationState,
+)
 from broker.models.group import Group
 from broker.models.hint import HintRead
 from broker.models.meter import (
@@ -26,9 +34,15 @@ __all__ = [
     "AccountState",
     "AllocationRule",
     "AllocationShare",
+    "Appliance",
+    "ApplianceCorrection",
+    "ApplianceRun",
     "Avatar",
     "Base",
     "ChallengeRun",
+    "Disaggregation",
+    "DisaggregationSource",
+    "DisaggregationState",
     "Earlier",
     "GridRate",
     "Group",

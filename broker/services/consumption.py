@@ -21,8 +21,13 @@ def of_user(user_id: int, begin_s: int, end_s: int) -> EnergySeries:
     Its meters in turn, each only while it served the flat. A quarter hour that hasn't ended, lies
     in a longer gap or had no meter is not known.
     """
-    served = _series(FLAT_OF_USER, user_id, begin_s, end_s)
+    served = of_flat(user_id, begin_s, end_s)
     return in_turn((series for _, series in served), begin_s, end_s)
+
+
+def of_flat(user_id: int, begin_s: int, end_s: int) -> list[tuple[Use, EnergySeries]]:
+    """The same for each of a flat's meters, all over the same quarter hours."""
+    return _series(FLAT_OF_USER, user_id, begin_s, end_s)
 
 
 def of_group(group_id: int, begin_s: int, end_s: int) -> list[tuple[Use, EnergySeries]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -111,6 +112,28 @@ def between(connection: Connection, meter_id: int, begin_s: int, end_s: int) -> 
     """All readings of a meter in [begin_s, end_s), those in quarantine among them, by time."""
     found = connection.execute(BETWEEN, {"meter_id": meter_id, "begin_s": begin_s, "end_s": end_s})
     return [StoredReading(*row) for row in found]
+
+
+_COUNTED = {
+    "sqlite": f"""SELECT time_s, {READING.c[2].name}, power_mw FROM reading
+        WHERE meter_id = :meter_id AND time_s >= :begin_s AND time_s < :end_s ORDER BY time_s"""
+}
+_COUNTED["postgresql"] = re.sub(r":(\w+)", r"%(\1)s", _COUNTED["sqlite"])
+
+
+class Counted(NamedTuple):
+    """Columns of readings: times in s, imported energies in 0.1 µWh, powers in mW."""
+
+    times_s: list[int]
+    energies: list[int | None]
+    powers_mw: list[int | None]
+
+
+def counted(connection: Connection, meter_id: int, begin_s: int, end_s: int) -> Counted:
+    """What a meter's readings in [begin_s, end_s) say about what it took, without quarantined."""
+    given = {"meter_id": meter_id, "begin_s": begin_s, "end_s": end_s}
+    found = rows.fetch(connection, _COUNTED[connection.dialect.name], given)
+    return Counted(*map(list, zip(*found, strict=True))) if found else Counted([], [], [])
 
 
 def accepted_times_s(connection: Connection, meter_id: int) -> set[int]:

@@ -33,7 +33,13 @@ PUBLIC = {
     ("POST", "/password/reset/<token>"),
 }
 SOCKETS = {"/live"}  # they close with 4401 instead: tests/api/test_live.py
-VARIABLES = {"id": "1", "user_id": "1", "token": "some-token", "hint_id": "1"}
+VARIABLES = {
+    "id": "1",
+    "user_id": "1",
+    "token": "some-token",
+    "hint_id": "1",
+    "correction_id": "1",
+}
 PREFERENCES = {"json": {}, "any": {"Accept": "*/*"}, "page": {"Accept": "text/html"}}
 
 

@@ -1,0 +1,159 @@
+"""Which appliance used how much of what a flat or a house used: an estimate."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from broker.clock import day_starts_s, month_starts_s, written_utc
+from broker.energy.disaggregation import labels
+from broker.energy.disaggregation.kinds import LABELS, Kind
+from broker.energy.disaggregation.labels import Part
+from broker.energy.series import EnergySeries
+from broker.errors import InvalidInput
+from broker.models import MeterRole, Register, db
+from broker.services import appliance_corrections, consumption, disaggregation_progress
+from broker.services.appliance_corrections import NOTHING, Said
+from broker.services.courses import Resolution
+from broker.store import disaggregation as store
+from broker.store.meter_uses import FLAT_OF_USER, GROUP, Owner, Use
+from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
+
+LONGEST_S = 366 * DAY_S
+CONSUMING = (MeterRole.FLAT, MeterRole.COMMON)
+MOST_STRETCHES = 2
+"""What a request splits itself, at most, for each meter that no collector has got to."""
+
+Energies = dict[str, dict[str, int]]
+
+
+def of_user(
+    user_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
+) -> Energies:
+    """Energy in 0.1 µWh of each of a flat's appliances, by the end of each step and by label.
+
+    Quarter hours that aren't split (yet), or whose energy has changed since, are left out.
+    Raises InvalidInput for an empty or too long time.
+    """
+    ends = _ends(begin_s, end_s, resolution, zone, now_s)
+    sums = _Sums(ends, labels.written)
+    for use, series in _served(FLAT_OF_USER, user_id, begin_s, min(end_s, now_s)):
+        with db.engine.connect() as connection:
+            said = appliance_corrections.of_home(connection, user_id, use.meter_id)
+        sums.add(_as_told(_valid(use, series), said))
+    return sums.written()
+
+
+def of_group(
+    group_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
+) -> Energies:
+    """The same for all consuming meters of a community together, by kind without the numbers."""
+    ends = _ends(begin_s, end_s, resolution, zone, now_s)
+    sums = _Sums(ends, lambda kind, _: LABELS[Kind(kind)])
+    for use, series in _served(GROUP, group_id, begin_s, min(end_s, now_s)):
+        with db.engine.connect() as connection:
+            said = appliance_corrections.of_home(connection, use.user_id, use.meter_id)
+        sums.add(_as_told(_valid(use, series), said))
+    return sums.written()
+
+
+def _served(
+    owner: Owner, owner_id: int, begin_s: int, end_s: int
+) -> list[tuple[Use, EnergySeries]]:
+    """The consuming uses of a time, once what is new has been split, with their energies."""
+    if begin_s >= end_s:
+        return []
+    for meter_id in {
+        use.meter_id for use in owner.uses(owner_id, begin_s, end_s) if _consumes(use)
+    }:
+        for _ in range(MOST_STRETCHES):
+            if not disaggregation_progress.catch_up(meter_id):
+                break
+    of_owner = consumption.of_group if owner is GROUP else consumption.of_flat
+    return [(use, series) for use, series in of_owner(owner_id, begin_s, end_s) if _consumes(use)]
+
+
+def _consumes(use: Use) -> bool:
+    return use.role in CONSUMING and use.register == Register.IMPORT
+
+
+def _valid(use: Use, series: EnergySeries) -> Iterable[tuple[int, list[Part]]]:
+    """The quarter hours of a use whose parts add up to their energy, by their starts."""
+    by_start: dict[int, list[Part]] = defaultdict(list)
+    for part in store.parts(use.meter_id, series.begin_s, series.end_s):
+        by_start[part.start_s].append(part)
+    energies = dict(zip(series.starts_s.tolist(), series.energies.tolist(), strict=True))
+    known = dict(zip(series.starts_s.tolist(), series.known.tolist(), strict=True))
+    for start_s, parts in by_start.items():
+        if known[start_s] and sum(part.energy_tenth_uwh for part in parts) == energies[start_s]:
+            yield start_s, parts
+
+
+def _as_told(
+    quarter_hours: Iterable[tuple[int, list[Part]]], said: Said
+) -> Iterable[tuple[int, list[Part]]]:
+    """With the resident's corrections, also of what was split before they were made."""
+    if said is NOTHING or not (said.absent or said.runs):
+        return quarter_hours
+    return ((start_s, [_told(part, said) for part in parts]) for start_s, parts in quarter_hours)
+
+
+def _told(part: Part, said: Said) -> Part:
+    for correction in said.runs:
+        run = correction.run
+        overlaps = part.start_s < run.end_s and run.begin_s < part.start_s + QUARTER_HOUR_S
+        if overlaps and part.kind == run.kind:
+            part = part._replace(kind=correction.kind, number=1)
+            break
+    return part._replace(kind=Kind.OTHER, number=1) if part.kind in said.absent else part
+
+
+def _ends(
+    begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
+) -> Callable[[int], int]:
+    """From the start of a quarter hour to the end of the step that it belongs to."""
+    if end_s <= begin_s and begin_s <= now_s:
+        raise InvalidInput("end: must lie after begin.")
+    if end_s - begin_s > LONGEST_S:
+        raise InvalidInput("begin: at most a year at a time.")
+    chosen = Resolution(resolution)
+    if chosen is Resolution.QUARTER_HOUR:
+        return lambda start_s: start_s + QUARTER_HOUR_S
+    if chosen is Resolution.HOUR:
+        phase_s = next(iter(day_starts_s(begin_s, begin_s + 1, zone))) % HOUR_S
+        return lambda start_s: start_s - (start_s - phase_s) % HOUR_S + HOUR_S
+    walk = day_starts_s if chosen is Resolution.DAY else month_starts_s
+    longest_s = 2 * DAY_S if chosen is Resolution.DAY else 32 * DAY_S
+    return _next_of(list(walk(begin_s, end_s + longest_s, zone)))
+
+
+def _next_of(boundaries_s: Sequence[int]) -> Callable[[int], int]:
+    return lambda start_s: boundaries_s[bisect_right(boundaries_s, start_s)]
+
+
+class _Sums:
+    """Energies by step and label."""
+
+    def __init__(self, ends: Callable[[int], int], label: Callable[[int, int], str]) -> None:
+        self._ends, self._label = ends, label
+        self._sums: dict[int, dict[tuple[int, int], int]] = {}
+
+    def add(self, quarter_hours: Iterable[tuple[int, list[Part]]]) -> None:
+        """Adds the parts of quarter hours, given by their starts."""
+        for start_s, parts in quarter_hours:
+            step = self._sums.setdefault(self._ends(start_s), defaultdict(int))
+            for part in parts:
+                step[part.kind, part.number] += part.energy_tenth_uwh
+
+    def written(self) -> Energies:
+        """The steps in order, each with every label that occurs in any of them."""
+        keys = sorted({key for step in self._sums.values() for key in step})
+        names = {key: self._label(*key) for key in keys}
+        written: Energies = {}
+        for end_s in sorted(self._sums):
+            step = written[written_utc(end_s)] = dict.fromkeys(names.values(), 0)
+            for key, energy in self._sums[end_s].items():
+                step[names[key]] += energy
+        return written
