@@ -58,6 +58,8 @@ MOST_REMEMBERED_QUARTER_HOURS = 600_000
 
 _balances: Remembered[Balance | None] = Remembered(256)
 _allocations: Remembered[Allocation] = Remembered(12)
+_houses: Remembered[_House] = Remembered(2)
+"""The last ones, because who asks for the balance mostly asks for the allocation as well."""
 
 
 def balance_of_group(group_id: int, begin_s: int, end_s: int) -> Balance | None:
@@ -174,8 +176,17 @@ def _shares(house: _House, shares: Sequence[Share], zone: ZoneInfo) -> tuple[Int
 
 
 def _house(group_id: int, begin_s: int, end_s: int) -> _House:
-    if _quarter_hours(group_id, begin_s, end_s) > MOST_QUARTER_HOURS:
+    extent = _quarter_hours(group_id, begin_s, end_s)
+    if extent > MOST_QUARTER_HOURS:
         raise InvalidInput("include: that is too long a time of so many meters.")
+    if extent > MOST_REMEMBERED_QUARTER_HOURS:
+        return _loaded(group_id, begin_s, end_s)
+    stamp = consumption.stamp_of_group(group_id, begin_s, end_s)
+    key = (group_id, begin_s, end_s, stamp)
+    return _houses.get(key, lambda: _loaded(group_id, begin_s, end_s))
+
+
+def _loaded(group_id: int, begin_s: int, end_s: int) -> _House:
     served = consumption.of_group(group_id, begin_s, end_s)
     of_plants = [(use, one) for use, one in served if use.role in PRODUCTION]
     by_consumer: dict[Consumer, list[tuple[Use, EnergySeries]]] = {}
