@@ -224,22 +224,64 @@ class CommunityGoal(Consumption):
 
     def look(self, seen: Seen, span: Span, now_s: int) -> Look:
         """All members in a span."""
-        known_kwh = whole_kwh = usual_of_whole = usual_of_open = 0.0
-        fewest = (span.end_s - span.begin_s) // QUARTER_HOUR_S
-        for user_id, usual in self.usual_kwh.items():
-            own = Seen(seen.members.get(user_id, EnergySeries.unknown(*span)))
-            state, measure, begun = Consumption.look(self, own, span, now_s)
-            known_kwh += measure.amount
-            fewest = min(fewest, begun) if state is State.OPEN else fewest
-            if state is State.COMPLETE:
-                whole_kwh += measure.amount
-                usual_of_whole += usual
-            elif state is State.OPEN:
-                usual_of_open += usual
-        usual_of_all = sum(self.usual_kwh.values())
-        if usual_of_whole + usual_of_open < LEAST_SHARE_OF_MEMBERS * usual_of_all:
-            return Look(State.MISSING, Measure(known_kwh), fewest)
-        if usual_of_open:
-            return Look(State.OPEN, Measure(known_kwh), fewest)
-        taken_kwh = max(known_kwh, whole_kwh * usual_of_all / usual_of_whole)
-        return Look(State.COMPLETE, Measure(taken_kwh), fewest)
+        nobody = EnergySeries.unknown(*span)
+        flats = {user_id: seen.members.get(user_id, nobody) for user_id in self.usual_kwh}
+        looks = {
+            user_id: Consumption.look(self, Seen(series), span, now_s)
+            for user_id, series in flats.items()
+        }
+        usual_kwh = dict.fromkeys(State, 0.0)
+        for user_id, look in looks.items():
+            usual_kwh[look.state] += self.usual_kwh[user_id]
+        usual_of_all = sum(usual_kwh.values())
+        least_kwh = LEAST_SHARE_OF_MEMBERS * usual_of_all
+        begun = max(look.quarter_hours for look in looks.values())
+        known = sum(look.measure.amount for look in looks.values())
+        if usual_of_all - usual_kwh[State.MISSING] < least_kwh:
+            known = self._before_it_was_missing(flats, looks, span, usual_of_all - least_kwh)
+            return Look(State.MISSING, Measure(known), begun)
+        if usual_kwh[State.OPEN]:
+            return Look(State.OPEN, Measure(known), begun)
+        whole = [look.measure.amount for look in looks.values() if look.state is State.COMPLETE]
+        taken = max(known, sum(whole) * usual_of_all / usual_kwh[State.COMPLETE])
+        return Look(State.COMPLETE, Measure(taken), begun)
+
+    def _before_it_was_missing(
+        self,
+        flats: Mapping[int, EnergySeries],
+        looks: Mapping[int, Look],
+        span: Span,
+        bearable_kwh: float,
+    ) -> float:
+        """What was measured in kWh until it turned out that too many members have gaps."""
+        noticed_s = {
+            user_id: _resumed_s(flats[user_id], span, look)
+            for user_id, look in looks.items()
+            if look.state is State.MISSING
+        }
+        until_s, missing_kwh = span.end_s, 0.0
+        for user_id in sorted(noticed_s, key=lambda user_id: noticed_s[user_id]):
+            missing_kwh += self.usual_kwh[user_id]
+            if missing_kwh > bearable_kwh:
+                until_s = noticed_s[user_id]
+                break
+        return kwh_from(
+            sum(
+                flats[user_id]
+                .part(span.begin_s, min(until_s, _first_unknown_s(span, look)))
+                .total_tenth_uwh
+                for user_id, look in looks.items()
+            )
+        )
+
+
+def _first_unknown_s(span: Span, look: Look) -> int:
+    return span.begin_s + look.quarter_hours * QUARTER_HOUR_S
+
+
+def _resumed_s(series: EnergySeries, span: Span, look: Look) -> int:
+    """When a gap was over, at the end of the span at the latest."""
+    rest = series.part(_first_unknown_s(span, look), span.end_s)
+    if not rest.known.any():
+        return span.end_s
+    return int(rest.starts_s[rest.known.argmax()]) + QUARTER_HOUR_S

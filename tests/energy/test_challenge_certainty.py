@@ -67,7 +67,7 @@ def known_until(series: EnergySeries, time_s: int) -> EnergySeries:
     return EnergySeries(series.begin_s, np.where(later, 0, series.energies), series.known & ~later)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(runs())
 def test_what_is_certain_stays(run: tuple[Terms, list[EnergySeries]]) -> None:
     terms, homes = run
