@@ -8,10 +8,10 @@ SETTINGS := BROKER_TIMEZONE=$${BROKER_TIMEZONE:-Europe/Berlin} \
 	BROKER_GRID_CO2_G_PER_KWH=$${BROKER_GRID_CO2_G_PER_KWH-363}
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test lint bench score lock
+.PHONY: help run setup setup-dev test lint bench bench-live score lock
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: setup ## set up, build the demo community if it is missing, start Broker
 	@$(SETTINGS) exec $(FLASK) serve --demo
@@ -59,6 +59,9 @@ lint: setup-dev ## style, types and the dependency rule
 
 bench: setup-dev ## measure (BROKER_BENCH_DATABASE_URL=postgresql://… measures there as well)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-live: setup-dev ## measure the live view with thousands of clients (half an hour and more)
+	@$(BIN)/python -m benchmarks.live $(BENCH_ARGS)
 
 score: $(VENV)-score/.installed ## how well appliances are told apart, from the shipped weights
 	@nice $(VENV)-score/bin/python -m training.score

@@ -27,41 +27,49 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A running server with one worker."""
+    """A running server and the processes that do its work."""
 
     name: str
     port: int
-    worker_pid: int
+    workers: tuple[int, ...]
 
     def cpu_s(self) -> float:
-        """Processor time that the worker has used so far, its threads included."""
-        fields = Path(f"/proc/{self.worker_pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        """Processor time that the workers have used so far, their threads included."""
+        return sum(map(_cpu_s, self.workers))
 
     def memory_bytes(self) -> int:
-        """Resident memory of the worker."""
-        pages = Path(f"/proc/{self.worker_pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Resident memory of the workers."""
+        pages = [Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in self.workers]
+        return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE")
+
+    def open_files(self) -> int:
+        """Descriptors of the workers, sockets included."""
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.workers)
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 @contextmanager
 def serving(
-    name: str, application: str, environment: Mapping[str, str], log: Path
+    name: str, application: str, environment: Mapping[str, str], log: Path, workers: int = 1
 ) -> Iterator[Server]:
     """An app behind a free port of this machine, until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIGURATION)]
-    command += ["--bind", f"{HOST}:{port}", "--workers", "1", application]
+    command += ["--bind", f"{HOST}:{port}", "--workers", str(workers), application]
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,
             cwd=PROJECT,
-            env=os.environ | {"BROKER_WEB_WORKERS": "1"} | dict(environment),
+            env=os.environ | dict(environment),
             stdout=file,
             stderr=file,
         )
     try:
-        yield Server(name, port, _worker_of(process, port, log))
+        yield Server(name, port, _workers_of(process, port, log))
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -78,13 +86,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _worker_of(process: subprocess.Popen[bytes], port: int, log: Path) -> int:
-    """Waits until the worker answers. Raises StartError if it doesn't."""
+def _workers_of(process: subprocess.Popen[bytes], port: int, log: Path) -> tuple[int, ...]:
+    """Waits until a worker answers. Raises StartError if it doesn't."""
     give_up_s = time.monotonic() + START_S
     while time.monotonic() < give_up_s and process.poll() is None:
         if _answers(port):
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            return int(children[0])
+            return tuple(map(int, children))
         time.sleep(0.05)
     raise StartError(log.read_text(errors="replace")[-2000:])
 

@@ -108,7 +108,7 @@ def _check() -> None:
     for peer, who in audience.items():
         if who in ended:
             hub.dismiss(peer, *CLOSINGS[ended[who]])
-    hub.doubt()
+    hub.look()
 
 
 def _accepted() -> bytes:

@@ -1,7 +1,8 @@
 """Everybody who watches one community: news are put into words once and handed to all.
 
-News that come faster than the rhythm are one. The rhythm is kept on average: a tick that was late
-doesn't make the next ones late, so meters that speak every second are heard every second.
+News that come faster than the rhythm are one. A meter that speaks every second is heard every
+second and at once: news that come alone may be told a little early, so that a tick that was late
+doesn't make all others late.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from broker.live.peer import Peer
 
 log = logging.getLogger(__name__)
 
-EARLY_S = 0.1
-"""How much sooner than its turn a tick may come, if the one before it was late."""
+EARLY = 0.1
+"""By which share of the rhythm single news may come too early."""
 RETRY_S = 1.0
 AT_ONCE = 500
 """Sockets that are written to before others get their turn: about 5 ms."""
@@ -64,6 +65,7 @@ class Community:
         self._asked = self._known = 0
         self._due_s = 0.0
         self._news, self._is_certain = Event(), False
+        self._first_news_s = self._last_news_s = 0.0
         self._told = Event()
         self._running: Greenlet | None = None
 
@@ -81,7 +83,7 @@ class Community:
         if self._running is None:
             self._running = spawn(self._run)
         if self._latest is None:
-            self._due_s = monotonic() - EARLY_S + self._every_s
+            self._due_s = monotonic() + self._every_s
             message = self._message()
             self._sent_json = self._sent_json or message.json
             return message
@@ -90,6 +92,12 @@ class Community:
     def news(self, *, certain: bool) -> None:
         """There are new readings; or, if that isn't certain, there may be."""
         self._is_certain |= certain
+        self._last_news_s = monotonic()
+        self._first_news_s = self._first_news_s or self._last_news_s
+        self.look()
+
+    def look(self) -> None:
+        """Looks whether time has brought news, as a meter whose use begins now."""
         self._is_outdated = True
         self._news.set()
 
@@ -106,8 +114,12 @@ class Community:
     def _run(self) -> None:
         while True:
             self._news.wait()
-            sleep(max(0.0, self._due_s - monotonic()))
+            early_s = EARLY * self._every_s
+            sleep(max(0.0, self._due_s - early_s - monotonic()))
+            if self._last_news_s - self._first_news_s > early_s:
+                sleep(max(0.0, self._due_s - monotonic()))
             self._news.clear()
+            self._first_news_s = self._last_news_s = 0.0
             certain, self._is_certain = self._is_certain, False
             try:
                 message = self._message()
@@ -134,7 +146,7 @@ class Community:
         return message
 
     def _send(self, message: Message) -> None:
-        self._due_s = max(self._due_s, monotonic() - EARLY_S) + self._every_s
+        self._due_s = monotonic() + self._every_s
         self._sent_json = message.json
         told, self._told = self._told, Event()
         told.set()

@@ -112,6 +112,12 @@ def doubt() -> None:
         community.news(certain=False)
 
 
+def look() -> None:
+    """Everybody is told what time itself has changed."""
+    for community in tuple(_communities.values()):
+        community.look()
+
+
 def audience() -> dict[Peer, Who]:
     """Everybody who is being told something."""
     return {peer: peer.who for peer in _peers if peer.who is not None and not peer.closing_s}

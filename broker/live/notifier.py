@@ -65,6 +65,8 @@ def listen(engine: Engine) -> None:
             follow(engine)
         except (sqlite3.Error, psycopg.Error) as error:
             log.warning("No news of other processes for now: %s", error)
+        except Exception:
+            log.exception("No news of other processes for now")
         if monotonic() - began_s > LONGEST_PAUSE_S:
             pause_s = FIRST_PAUSE_S
         sleep(pause_s)
@@ -74,8 +76,8 @@ def listen(engine: Engine) -> None:
 def _look(engine: Engine) -> None:
     """Looks whether any other connection has changed the SQLite database. It costs microseconds."""
     lent = engine.raw_connection()
-    lent.detach()
     connection = lent.driver_connection
+    lent.detach()
     assert isinstance(connection, sqlite3.Connection)
     seen = None
     with closing(connection):

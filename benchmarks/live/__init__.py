@@ -1,0 +1,1 @@
+"""Live views by the thousand, beside a bare `websockets.broadcast` server with the same clients."""
