@@ -1,11 +1,18 @@
 """Runs the migrations on the app's own engine, SQLite or PostgreSQL."""
 
 from alembic import context
+from alembic.util import CommandError
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 database = current_app.extensions["migrate"].db
 
-with database.engine.connect() as connection:
+try:
+    connection = database.engine.connect()
+except OperationalError as error:  # one line instead of a traceback
+    reason = str(error.orig).strip().splitlines()[0]
+    raise CommandError(f"The database can't be reached ({reason}).") from error
+with connection:
     context.configure(
         connection=connection,
         target_metadata=database.metadata,

@@ -11,11 +11,10 @@ from typing import NoReturn
 import click
 from flask.cli import with_appcontext
 
-from broker.cli.command import settings
+from broker.cli.command import one_line_failures, settings
 from broker.cli.demo import known_secrets
 from broker.cli.gateway import Gateway
 from broker.clock import now_s
-from broker.errors import BrokerError
 from broker.ingest import retention
 from broker.services import demo as house_service
 from broker.services import disaggregation_progress
@@ -38,10 +37,8 @@ def collector(url: str | None) -> None:
     """
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _end)
-    try:
+    with one_line_failures():
         _collect(_gateway(url or own_url(settings().bind)))
-    except BrokerError as error:
-        raise click.ClickException(error.description) from error
 
 
 def own_url(bind: str) -> str:

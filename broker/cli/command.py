@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
@@ -39,21 +39,28 @@ def settings() -> Settings:
     return given
 
 
+@contextmanager
+def one_line_failures() -> Iterator[None]:
+    """What a person can mend is told in one line, and the command exits with 1."""
+    try:
+        yield
+    except BrokerError as error:
+        raise click.ClickException(error.description) from error
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(
+            f"The database can't answer ({reason}). Has `flask --app app db upgrade` been run?"
+        ) from error
+
+
 def reports(command: Callable[..., Report]) -> Callable[..., None]:
     """Prints a command's report, with `--json` as one document; a failure is one line, exit 1."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
     @wraps(command)
     def reporting(*, as_json: bool, **parameters: Any) -> None:
-        try:
+        with one_line_failures():
             report = command(**parameters)
-        except BrokerError as error:
-            raise click.ClickException(error.description) from error
-        except (OperationalError, ProgrammingError) as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise click.ClickException(
-                f"The database can't answer ({reason}). Has `flask --app app db upgrade` been run?"
-            ) from error
         click.echo(json.dumps(report.data, ensure_ascii=False) if as_json else report.text)
 
     return reporting

@@ -160,3 +160,18 @@ def test_a_worker_that_dies_is_replaced(start: Start, port: int) -> None:
         assert page.status == 200
     assert children_of(web_server) != [worker]
     assert program.poll() is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words", [("db", "upgrade"), ("serve",), ("group", "list"), ("collector",)]
+)
+def test_a_database_that_is_away_is_one_clear_line(start: Start, words: tuple[str, ...]) -> None:
+    # Nobody listens on port 1. With a retention the collector looks into the database at once.
+    url = "postgresql://broker:sesame@127.0.0.1:1/broker"
+    program = start(*words, BROKER_DATABASE_URL=url, BROKER_RAW_RETENTION_DAYS="30")
+    _, told = program.communicate(timeout=SECONDS)
+    assert program.returncode == 1
+    assert told.startswith("Error: The database can't ")
+    assert told.count("\n") == 1
+    assert "sesame" not in told
