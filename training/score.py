@@ -10,41 +10,18 @@ import importlib.util
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from broker.energy.disaggregation import estimate, kinds, resampling
-from broker.energy.disaggregation import runs as numbering
-from broker.energy.disaggregation.kinds import Kind
+from broker.energy.disaggregation import kinds
 from broker.energy.disaggregation.network import shipped
-from training import homes, measured, runs
+from training import measured
+from training.judged import NAMES, Truth, predicted, readings
+from training.score_generated import large_appliances, net_metering, stability, two_cars
 
 SCORER = measured.SHARED / "disaggregation/score.py"
-NAMES = {
-    Kind.FRIDGE: "fridge",
-    Kind.WASHING_MACHINE: "washing_machine",
-    Kind.DISHWASHER: "dishwasher",
-    Kind.TUMBLE_DRYER: "tumble_dryer",
-    Kind.KETTLE: "kettle",
-    Kind.MICROWAVE: "microwave",
-    Kind.FLOW_HEATER: "electric_shower",
-}
-"""The scorer's names of our kinds."""
-TENTH_UWH_PER_WS = 10**7 / 3600
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A measured home: minutes of its whole power and of each appliance with truth, in W."""
-
-    name: str
-    times_s: np.ndarray
-    whole_w: np.ndarray
-    gap: np.ndarray
-    appliances_w: dict[str, np.ndarray]
 
 
 def scorer() -> ModuleType:
@@ -77,28 +54,6 @@ def darmstadt(group: str) -> Truth:
         if name:
             appliances[name] = appliances.get(name, 0) + np.nan_to_num(power)
     return Truth(f"Darmstadt {group}", times, np.nan_to_num(whole), np.isnan(whole), appliances)
-
-
-def readings(truth: Truth, step_s: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counters in 0.1 µWh as a meter would send them every `step_s`."""
-    edges = np.append(truth.times_s, truth.times_s[-1] + 60)
-    counted = np.concatenate([[0], np.cumsum(truth.whole_w * 60 * TENTH_UWH_PER_WS)])
-    times = np.arange(edges[0] + -edges[0] % step_s, edges[-1] + 1, step_s)
-    return times, np.round(np.interp(times, edges, counted)).astype(np.int64)
-
-
-def predicted(times_s: np.ndarray, counters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Starts of steps and each kind's power in W, as Broker would estimate them."""
-    course = resampling.course(times_s.tolist(), counters.tolist(), [None] * len(times_s))
-    assert course is not None
-    network = estimate.network_for(resampling.typical_interval_s(times_s))
-    assert network is not None
-    begin_s = int(times_s[0]) + -int(times_s[0]) % network.step_s
-    end_s = int(times_s[-1]) - int(times_s[-1]) % network.step_s
-    steps = resampling.stepped(course, begin_s, end_s, network.step_s)
-    split = estimate.estimated(network, steps)
-    starts = begin_s + network.step_s * np.arange(split.powers_w.shape[1])
-    return starts, split.powers_w
 
 
 def irregular(times_s: np.ndarray, counters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -196,109 +151,8 @@ def cost(truth: Truth) -> None:
     days = (times[-1] - times[0]) / 86_400
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"\n{took / days:.4f} CPU s a home and day; {peak_mb:.0f} MB at most with the score itself"
-    )
-
-
-GENERATED = (
-    [(Kind.FLOW_HEATER, runs.flow_heater_of, kw) for kw in (18, 21, 24, 27)]
-    + [(Kind.ELECTRIC_CAR, runs.electric_car_of, kw) for kw in (3.7, 7.4, 11, 22)]
-    + [(Kind.HEAT_PUMP, runs.heat_pump_of, kw) for kw in (1, 2, 3.5)]
-)
-OFTEN = {Kind.FLOW_HEATER: 6.0, Kind.ELECTRIC_CAR: 0.6, Kind.HEAT_PUMP: 8.0}
-"""Runs a day."""
-
-
-def generated(kind: Kind, appliance: runs.Appliance, seed: int) -> Truth:
-    """Four weeks of a home with one large appliance beside what most homes have."""
-    rng = np.random.default_rng(seed)
-    name = homes.CLASSES[kind]
-    power = homes.scheduled(rng, appliance, OFTEN[kind], homes.SCHEDULED[name][3])
-    whole = power + homes.background(rng) + homes.fridge(rng)
-    for other in ("washing_machine", "kettle", "oven"):
-        maker, least, most, hours, _ = homes.SCHEDULED[other]
-        whole = whole + homes.scheduled(rng, maker(rng), (least + most) / 3, hours)
-    times = 1_700_006_400 + 60 * np.arange(len(whole))
-    truth = {NAMES.get(kind, name): power.astype(float)}
-    return Truth(name, times, whole.astype(float), np.zeros(len(whole), bool), truth)
-
-
-def large_appliances(rules: ModuleType) -> None:
-    """Prints how well flow heaters, cars and heat pumps are found in generated homes."""
-    print("\n== generated homes (four weeks, three homes each)")
-    for kind, maker, kw in GENERATED:
-        scores = []
-        for seed in (101, 102, 103):
-            truth = generated(kind, maker(np.random.default_rng(seed), kw * 1000), seed)
-            times, counters = readings(truth, 60)
-            _, powers = predicted(times, counters)
-            column = {next(iter(truth.appliances_w)): powers[kind].astype(float)}
-            verdict, _ = rules.score(
-                truth.times_s, truth.whole_w, truth.gap, truth.appliances_w, column
-            )
-            scores += [row["actF1"] for row in verdict.values()]
-        shown = " ".join(f"{one:.3f}" for one in scores)
-        print(f"  {homes.CLASSES[kind]:14} {kw:5.1f} kW   actF1 {np.mean(scores):.3f} ({shown})")
-
-
-def net_metering() -> None:
-    """Prints whether a home with a plant behind its meter is left alone."""
-    rng = np.random.default_rng(7)
-    whole = homes.background(rng) + homes.fridge(rng)
-    minute = np.arange(len(whole)) % homes.DAY_MIN
-    sun = np.clip(np.sin((minute - 420) / 600 * np.pi), 0, None) * 4000 * (minute < 1020)
-    net = np.maximum(whole - sun, 0)
-    steps = resampling.Steps(0, 60, net.astype(np.float32), np.ones(len(net), bool))
-    verdict = "abstains" if estimate.hides_consumption(steps) else "DOES NOT ABSTAIN"
-    print(f"\nA home with 4 kW of PV behind its meter, imports only: {verdict}")
-
-
-def stability(truth: Truth) -> None:
-    """Prints how many of the runs of a machine have the same number, over eight weeks."""
-    weeks = 8 * 7 * 24 * 60
-    times, counters = readings(
-        Truth(truth.name, truth.times_s[:weeks], truth.whole_w[:weeks], truth.gap[:weeks], {}), 60
-    )
-    starts, powers = predicted(times, counters)
-    floor = np.zeros(powers.shape[1], np.float32)
-    made = estimate.Estimate(int(starts[0]), 60, powers, floor)
-    found = numbering.found(made, kinds.MINUTE_RULES)
-    known: list[numbering.Appliance] = []
-    numbers: dict[Kind, list[int]] = {}
-    for run in found:  # one after the other, as they become known
-        told, known = numbering.numbered([run], known, [], [run])
-        numbers.setdefault(run.kind, []).append(told[0].number)
-    print(f"\n== the same number over eight weeks, {truth.name}")
-    for kind, given in sorted(numbers.items()):
-        share = max(given.count(number) for number in given) / len(given)
-        print(f"  {homes.CLASSES[kind]:16} {len(given):4d} runs   {100 * share:5.1f} %")
-
-
-def two_cars() -> None:
-    """Prints the same for two cars of different power in one generated home."""
-    rng = np.random.default_rng(11)
-    made_cars = [runs.electric_car_of(rng, power) for power in (3700, 11_000)]
-    night, evening = (0, 5), (17, 20)
-    cars = [
-        np.concatenate([homes.scheduled(rng, car, 0.6, hours) for _ in range(2)])
-        for car, hours in zip(made_cars, (night, evening), strict=True)
-    ]
-    rest = [homes.background(rng) + homes.fridge(rng) for _ in range(2)]
-    whole = cars[0] + cars[1] + np.concatenate(rest)
-    times = 1_700_006_400 + 60 * np.arange(len(whole))
-    truth = Truth("", times, whole.astype(float), np.zeros(len(whole), bool), {})
-    starts, powers = predicted(*readings(truth, 60))
-    made = estimate.Estimate(int(starts[0]), 60, powers, np.zeros(powers.shape[1], np.float32))
-    known: list[numbering.Appliance] = []
-    by_car: list[list[int]] = [[], []]
-    for run in numbering.found(made, kinds.MINUTE_RULES):
-        told, known = numbering.numbered([run], known, [], [run])
-        if run.kind == Kind.ELECTRIC_CAR:
-            here = slice((run.begin_s - times[0]) // 60, (run.end_s - times[0]) // 60)
-            by_car[int(cars[1][here].sum() > cars[0][here].sum())].append(told[0].number)
-    shares = [max(map(one.count, one)) / len(one) if one else 0 for one in by_car]
-    print(
-        f"  two cars in one home: {[len(one) for one in by_car]} runs, {shares} of the same number"
+        f"\n{took / days:.4f} CPU s a home and day, so a day of a thousand homes takes"
+        f" {1000 * took / days / 864:.2f} % of a day; {peak_mb:.0f} MB at most, the score included"
     )
 
 

@@ -15,6 +15,7 @@ import torch
 from broker.energy.disaggregation.features import features, floors_w
 from training import homes
 from training.network import UNet
+from training.weeks import CLASSES
 
 BATCH = 32
 TYPICAL_W = np.array([30, 15, 18, 25, 12, 8, 25, 60, 250, 200], np.float32)
@@ -22,7 +23,7 @@ TYPICAL_W = np.array([30, 15, 18, 25, 12, 8, 25, 60, 250, 200], np.float32)
 POWER_WEIGHT = 0.8
 """Of the error in power, beside that in shares: what the score counts."""
 KEPT_EVERY = 500
-OUTPUTS = len(homes.CLASSES) + 1
+OUTPUTS = len(CLASSES) + 1
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from broker.units import DAY_S, QUARTER_HOUR_S, kwh_from
 
 LOOKED_BACK_S = 56 * DAY_S
 WEEK_S = 7 * DAY_S
+LEAST_RUNS = 2
+"""A single run in all that time is rather a mistake than an appliance."""
 
 
 class Prices(NamedTuple):
@@ -44,8 +46,8 @@ class Prices(NamedTuple):
 
 
 def of_user(user_id: int, group_id: int, now_s: int, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """For each appliance with runs in the last eight weeks, the most frequent first: its label,
-    runs a week, a run's mean energy in 0.1 µWh and mean cost in micros of the currency (None
+    """For each appliance with a few runs in the last eight weeks, the most frequent first: its
+    label, runs a week, a run's mean energy in 0.1 µWh and mean cost in micros of the currency (None
     without a tariff), begin and end of the last run in POSIX seconds.
 
     Counted over the time that has been split, from when the meter came to the flat.
@@ -69,7 +71,7 @@ def of_user(user_id: int, group_id: int, now_s: int, zone: ZoneInfo) -> list[dic
     described = [
         _described(*key, its_runs, seen_s, prices)
         for key, its_runs in runs.items()
-        if key[0] in APPLIANCES
+        if key[0] in APPLIANCES and len(its_runs) >= LEAST_RUNS
     ]
     return sorted(described, key=lambda one: -one["runs_per_week"])
 

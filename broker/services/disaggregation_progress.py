@@ -22,7 +22,7 @@ from broker.services.side_thread import SideThread
 from broker.store import disaggregation as store
 from broker.store import quarter_hours, readings
 from broker.store.disaggregation import Service, State
-from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
+from broker.units import DAY_S, HOUR_S, MINUTE_S, QUARTER_HOUR_S
 
 CONSUMING = (MeterRole.FLAT.value, MeterRole.COMMON.value)
 STRETCH_S = 4 * DAY_S
@@ -186,7 +186,9 @@ def _split(
     ]
     earlier = store.runs(connection, meter_id, stretch.begin_s, stretch.end_s)
     counts = [run for run in told if stretch.learns[0] < run.end_s <= stretch.learns[1]]
-    numbered, appliances = runs.numbered(told, known, earlier, counts)
+    numbered, appliances = runs.numbered(
+        told, known, earlier, counts, is_vague=network.step_s > MINUTE_S
+    )
     return _Split(labels.split(series, steps, made, numbered), numbered, appliances)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training import homes, measured, runs
+from training import homes, measured, runs, weeks
 
-KINDS = sorted(homes.SCHEDULED)
+KINDS = sorted(weeks.SCHEDULED)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_maker_makes_runs_of_real_power(name):
     rng = np.random.default_rng(3)
     for _ in range(20):
-        run = homes.SCHEDULED[name][0](rng)(rng)
+        run = weeks.SCHEDULED[name][0](rng)(rng)
         assert np.isfinite(run).all()
         assert run.min() >= 0
         # A flow heater of 27.5 kW is the largest of all, a few percent of noise on top.
@@ -23,12 +23,12 @@ def test_every_maker_makes_runs_of_real_power(name):
 
 
 def test_a_seed_makes_the_same_weeks_again():
-    def weeks(seed):
+    def kettles(seed):
         rng = np.random.default_rng(seed)
-        return homes.scheduled(rng, runs.kettle(rng), 3, (6, 22))
+        return weeks.scheduled(rng, runs.kettle(rng), 3, (6, 22))
 
-    assert np.array_equal(weeks(1), weeks(1))
-    assert not np.array_equal(weeks(1), weeks(2))
+    assert np.array_equal(kettles(1), kettles(1))
+    assert not np.array_equal(kettles(1), kettles(2))
 
 
 @pytest.mark.skipif(not measured.HOUSE20.exists(), reason="the measured homes are not there")

@@ -16,9 +16,12 @@ RUNLESS = (Kind.FRIDGE,)
 """Always on: its cycles are no runs that anybody started."""
 SINGLE = (Kind.FRIDGE, Kind.OVEN, Kind.HEAT_PUMP, Kind.KETTLE, Kind.MICROWAVE)
 """Of these only the sum is known, or their power is known too vaguely to tell two apart."""
-SAME_POWER = {Kind.FLOW_HEATER: math.log(1.9)}
-SAME_POWER_USUALLY = math.log(1.4)
-"""Two runs whose powers differ by less than this factor may be of one appliance."""
+SAME_POWER = {Kind.FLOW_HEATER: math.log(1.9), Kind.ELECTRIC_CAR: math.log(1.4)}
+SAME_POWER_USUALLY = math.log(2)
+"""Two runs whose powers differ by less than this factor may be of one appliance. The heaters of
+most washing machines and dishwashers are alike; a dryer with a heat pump is known from another."""
+LONG = (Kind.ELECTRIC_CAR,)
+"""Of these alone quarter hours tell the power: others are over too soon."""
 RUNS_OF_ANOTHER = {Kind.ELECTRIC_CAR: 2}
 RUNS_OF_ANOTHER_USUALLY = 4
 """So many similar runs that fit no known appliance make another one; a car's power is sure."""
@@ -120,17 +123,20 @@ def numbered(
     appliances: Sequence[Appliance],
     earlier: Collection[Numbered],
     counts: Collection[Run],
+    *,
+    is_vague: bool = False,
 ) -> tuple[list[Numbered], list[Appliance]]:
     """The runs with their numbers, and what is known of the appliances then.
 
     A run that was numbered `earlier` keeps its number, however much of it has become known since.
-    Of the runs that `counts` names, the appliances' powers are learned.
+    Of the runs that `counts` names, the appliances' powers are learned. What quarter hours tell
+    `is_vague`.
     """
     known = list(appliances)
     told = []
     for run in runs:
         number = _earlier_number(run, earlier)
-        learned = _numbered(run, known)
+        learned = _numbered(run, known, run.kind in SINGLE or (is_vague and run.kind not in LONG))
         if run in counts:
             known = learned.appliances
         told.append(Numbered(run, number or learned.number))
@@ -149,7 +155,7 @@ class _Learned(NamedTuple):
     appliances: list[Appliance]
 
 
-def _numbered(run: Run, appliances: list[Appliance]) -> _Learned:
+def _numbered(run: Run, appliances: list[Appliance], is_single: bool) -> _Learned:
     mine = [place for place, one in enumerate(appliances) if one.kind == run.kind]
     if not mine:
         return _Learned(1, [*appliances, Appliance(run.kind, 1, run.power_w, 1)])
@@ -160,10 +166,10 @@ def _numbered(run: Run, appliances: list[Appliance]) -> _Learned:
     nearest = min(mine, key=distance)
     confirmed = min((place for place in mine if appliances[place].number), key=distance)
     changed = list(appliances)
-    if run.kind not in SINGLE and distance(nearest) > SAME_POWER.get(run.kind, SAME_POWER_USUALLY):
+    if not is_single and distance(nearest) > SAME_POWER.get(run.kind, SAME_POWER_USUALLY):
         changed.append(Appliance(run.kind, 0, run.power_w, 1))
         return _Learned(appliances[confirmed].number, changed)
-    one = appliances[nearest if run.kind not in SINGLE else confirmed]
+    one = appliances[confirmed if is_single else nearest]
     weight = 1 / min(one.run_count + 1, LONGEST_MEMORY)
     power = one.power_w * (run.power_w / one.power_w) ** weight
     number = one.number

@@ -62,9 +62,19 @@ def test_a_single_odd_run_makes_no_second_machine():
     assert set(day_by_day(runs)) == {1}
 
 
+def test_quarter_hours_make_no_second_machine_of_means():
+    # A machine whose two kilowatts fill a quarter hour now whole, now by a third.
+    known, told = [], []
+    for day in range(12):
+        one = run(WASHER, day, 2000 if day % 2 else 650)
+        numbers, known = numbered([one], known, [], [one], is_vague=True)
+        told += [number.number for number in numbers]
+    assert set(told) == {1}
+
+
 def test_a_run_keeps_the_number_it_had_and_is_learned_only_once():
-    known = [Appliance(WASHER, 1, 2000.0, 9), Appliance(WASHER, 2, 900.0, 5)]
-    before = Numbered(run(WASHER, 1, 950, 30), 2)
+    known = [Appliance(WASHER, 1, 2000.0, 9), Appliance(WASHER, 2, 800.0, 5)]
+    before = Numbered(run(WASHER, 1, 850, 30), 2)
     # Half an hour later more of it is known, and it looks like the first machine.
     told, after = numbered([run(WASHER, 1, 2000, 60)], known, [before], [])
     assert told[0].number == 2
