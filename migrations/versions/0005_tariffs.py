@@ -42,14 +42,14 @@ def upgrade():
     with op.batch_alter_table('tariff') as batch_op:
         batch_op.create_index(batch_op.f('ix_tariff_group_id'), ['group_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tariff_user_id'), ['user_id'], unique=False)
-    with op.batch_alter_table('ingest_key') as batch_op:
-        batch_op.add_column(
-            sa.Column('opens_grid_rates', sa.Boolean(), server_default=sa.false(), nullable=False)
-        )
+    # Not in a batch: that would copy the table, and SQLite drops none that others refer to.
+    op.add_column(
+        'ingest_key',
+        sa.Column('opens_grid_rates', sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
 
 
 def downgrade():
-    with op.batch_alter_table('ingest_key') as batch_op:
-        batch_op.drop_column('opens_grid_rates')
+    op.drop_column('ingest_key', 'opens_grid_rates')
     op.drop_table('tariff')
     op.drop_table('grid_rate')
