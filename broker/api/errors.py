@@ -56,6 +56,12 @@ def error_response(status: int, name: str, description: str) -> Any:
     """The error object, or for a browser the form again with the message, or an error page."""
     if len(description) > LONGEST_DESCRIPTION:
         description = description[: LONGEST_DESCRIPTION - 1] + "…"
+    response = _represented(status, name, description)
+    response.vary.add("Accept")
+    return response
+
+
+def _represented(status: int, name: str, description: str) -> Any:
     if not wants_page():
         return as_json({"errorName": name, "errorDescription": description}, status)
     if status == 401 and request.path != url_for("accounts.login"):

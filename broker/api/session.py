@@ -87,7 +87,8 @@ def register(app: Flask) -> None:
 def bearer(request: Request) -> str | None:
     """The secret of an Authorization header, `Bearer …` or bare."""
     header = request.headers.get("Authorization", "")
-    return header.removeprefix("Bearer ").removeprefix("bearer ").strip() or None
+    scheme, _, secret = header.partition(" ")
+    return (secret if scheme.lower() == "bearer" else header).strip() or None
 
 
 def token_of(request: Request) -> str | None:

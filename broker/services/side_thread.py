@@ -36,14 +36,21 @@ class SideThread:
         if self._pool is None:
             # Made on first use: a pool that existed before gunicorn forks would have no thread.
             self._pool = ThreadPool(1)
-        result: T = self._pool.apply(_run_politely, (job, args))
+        result: T
+        result, failure = self._pool.apply(_run_politely, (job, args))
+        if failure is not None:
+            raise failure
         return result
 
 
-def _run_politely(job: Callable[..., T], args: tuple[Any, ...]) -> T:
+def _run_politely(job: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """The result, or what went wrong: an exception that reaches gevent is printed to the log."""
     if sys.platform == "linux":
         # Linux counts priorities per thread, and process 0 is the calling thread. The native id
         # wouldn't do: under gevent `threading` speaks of greenlets.
         of_the_loop = os.getpriority(os.PRIO_PROCESS, os.getpid())
         os.setpriority(os.PRIO_PROCESS, 0, of_the_loop + NICENESS)
-    return job(*args)
+    try:
+        return job(*args), None
+    except Exception as error:
+        return None, error

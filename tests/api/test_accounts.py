@@ -41,6 +41,8 @@ class TestLogin:
             token = answer.json["sessionToken"]
             assert is_logged_in(client, {"Authorization": f"Bearer {token}"})
             assert is_logged_in(client, {"Authorization": token})
+            # RFC 9110: the name of a scheme is the same in any case
+            assert is_logged_in(client, {"Authorization": f"BEARER {token}"})
 
     def test_a_json_client_gets_no_session_cookie(self, client, resident):
         log_in(client, resident.mail, resident.password)

@@ -79,6 +79,7 @@ def assert_refused(answer) -> None:
     assert answer.is_json
     assert answer.json.keys() == {"errorName", "errorDescription"}
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "Accept" in answer.vary  # a browser is led to the login page instead
 
 
 def test_what_is_public_is_public_on_purpose(app):

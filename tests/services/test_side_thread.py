@@ -53,7 +53,7 @@ def storm():
     done = subprocess.run(
         [sys.executable, "-c", STORM], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    return json.loads(done.stdout)
+    return json.loads(done.stdout) | {"logged": done.stderr}
 
 
 def test_the_loop_runs_on_while_passwords_are_hashed(storm):
@@ -70,3 +70,5 @@ def test_the_thread_is_nicer_than_the_loop(storm):
 
 def test_an_exception_of_the_job_is_raised_to_the_caller(storm):
     assert storm["raised"] == "raised in the thread"
+    # A picture that can't be read is the resident's fault: nothing for the server's log.
+    assert storm["logged"] == ""
