@@ -13,7 +13,7 @@ from werkzeug.routing import RequestRedirect
 
 import config
 from broker import cli
-from broker.api import errors, formats, languages, session
+from broker.api import compression, errors, formats, icons, languages, session, static_files
 from broker.api.blueprints import BLUEPRINTS
 from broker.api.forms import FormRequest
 from broker.api.security_headers import SecurityHeaders
@@ -53,7 +53,7 @@ def challenges_or_exit(settings: config.Settings) -> Catalogue:
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Broker as a WSGI app; without settings, those of the environment and instance folder."""
     settings = settings or config.load_or_exit()
-    app = Broker(__name__, instance_path=str(settings.instance))
+    app = Broker(__name__, instance_path=str(settings.instance), static_folder=None)
     app.config.update(
         BROKER=settings,
         SECRET_KEY=settings.secret_key,
@@ -68,10 +68,13 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db, directory=str(config.PROJECT / "migrations"), render_as_batch=True)
+    static_files.register(app, config.PROJECT / "static")
+    compression.register(app)
     errors.register(app)
     session.register(app)
     languages.register(app)
     formats.register(app)
+    icons.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.register(app)

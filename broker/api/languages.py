@@ -113,10 +113,10 @@ def _directory() -> str:
 
 
 def _remember(response: Response) -> Response:
-    """Keeps a chosen language, and tells caches that pages differ by it and by who asks."""
+    """Keeps a chosen language, and tells caches by what pages differ: by it and by who asks."""
     if response.mimetype != "text/html":
         return response
-    response.vary.update(("Accept-Language", "Cookie"))
+    response.vary.update(("Accept-Language", "Cookie", "Accept-Encoding"))
     response.headers.setdefault("Cache-Control", "no-store")
     response.content_language.add(chosen())
     if request.args.get("lang") in NAMES:
