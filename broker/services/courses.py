@@ -13,14 +13,10 @@ from enum import StrEnum
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Engine
 
 from broker.clock import day_starts_s, month_starts_s, written_utc
 from broker.energy.load_profile import hourly_mean_powers_mw, mean_powers_mw
-from broker.models import db
 from broker.services import day_counters, totals
 from broker.services.remembered import Remembered
 from broker.services.written_series import WrittenSeries
@@ -74,8 +70,7 @@ class _Closed(NamedTuple):
 
 NOTHING = _Closed(WrittenSeries({}), {}, 0, 0)
 
-_remembered: WeakKeyDictionary[Engine, Remembered[_Closed]] = WeakKeyDictionary()
-"""Of each database, since its ids mean something in it alone."""
+_remembered: Remembered[_Closed] = Remembered(MOST_REMEMBERED)
 
 
 def of_owner(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Course]]:
@@ -90,10 +85,6 @@ def of_owner(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Cou
 
 
 def _remembered_courses(owner: Owner, owner_id: int, window: Window) -> list[tuple[Use, Course]]:
-    engine = db.engine
-    remembered = _remembered.get(engine)
-    if remembered is None:
-        remembered = _remembered[engine] = Remembered(MOST_REMEMBERED)
     begin_s, end_s, resolution, zone = window
     # Until the quarter hour is over, the newest one alone tells whether there is more to show.
     shown = begin_s, -(-end_s // QUARTER_HOUR_S), resolution, zone
@@ -107,7 +98,7 @@ def _remembered_courses(owner: Owner, owner_id: int, window: Window) -> list[tup
     courses = []
     for use, past_revision, newest_s, readings in owner.standings(owner_id, begin_s, end_s):
         key = use, past_revision, newest_s, shown
-        closed = remembered.get(key, partial(looked_up, use))
+        closed = _remembered.get(key, partial(looked_up, use))
         courses.append((use, _course(closed, readings)))
     return courses
 

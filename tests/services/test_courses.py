@@ -14,8 +14,9 @@ from broker.errors import Conflict, InvalidInput
 from broker.ingest import quarantine
 from broker.ingest.intake import Columns, take_in
 from broker.models import MeterRole
-from broker.services import courses, history, meters
+from broker.services import history, meters
 from broker.services import quarantine as quarantined
+from broker.services.remembered import forget_everything
 from broker.services.written_series import WrittenSeries
 from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 from broker.units import TENTH_UWH_PER_KWH as KWH
@@ -122,16 +123,6 @@ def test_whatever_happens_it_is_what_a_first_look_at_the_database_tells(
     for step in range(STEPS):
         house.goes_on()
         told = house.answers()
-        courses._remembered.clear()
+        forget_everything()
         assert told == house.answers(), f"step {step}"
     assert any(b'"power":{"2026' in answer for answer in told)
-
-
-def test_a_long_time_is_not_remembered(resident, make_meter, assign):
-    meter_id = make_meter()
-    assign(meter_id, resident, begin_s=MIDNIGHT_S)
-    courses._remembered.clear()
-    end_s = MIDNIGHT_S + 4 * DAY_S
-    history.of_user(resident.id, MIDNIGHT_S, end_s, "quarter_hour", BERLIN, end_s)
-    history.of_user(resident.id, MIDNIGHT_S, end_s, "day", BERLIN, end_s)
-    assert not courses._remembered
