@@ -42,13 +42,16 @@ class LiveView {
   #silentSockets = 0;
   #newestS = null;
   #tag = null;
+  #takesDeltas;
+  #house = null;
   #isOver = false;
 
-  constructor({ address = "/live", meterId, token = null, newestS = null, onSnapshot, onState, onAge }) {
+  constructor({ address = "/live", meterId, token = null, newestS = null, deltas = false, onSnapshot, onState, onAge }) {
     this.#address = new URL(address, location.href);
     this.#meterId = meterId;
     this.#token = token;
     this.#newestS = newestS;
+    this.#takesDeltas = deltas;
     this.#tell = { snapshot: onSnapshot, state: onState ?? (() => {}), age: onAge ?? (() => {}) };
     document.addEventListener("visibilitychange", this.#wake);
     addEventListener("pageshow", this.#cameBack);
@@ -102,6 +105,7 @@ class LiveView {
     const address = new URL(this.#address);
     address.protocol = address.protocol.replace("http", "ws");
     address.searchParams.set("meter_id", this.#meterId);
+    if (this.#takesDeltas) address.searchParams.set("deltas", "1");
     const socket = new WebSocket(address, this.#token ? ["broker.v1", `bearer.${this.#token}`] : []);
     this.#socket = socket;
     this.#hasSpoken = false;
@@ -194,11 +198,17 @@ class LiveView {
     }
   }
 
-  #show(snapshot, state) {
+  #show(message, state) {
+    const snapshot = (this.#house = message.delta ? this.#merged(message) : message);
     this.#newestS = snapshot.date;
     this.#say(state);
     this.#tell.snapshot(snapshot);
     this.#tellAge();
+  }
+
+  #merged({ delta, ...message }) {
+    const changed = new Map(message.group_users.map((user) => [user.id, user]));
+    return { ...message, group_users: this.#house.group_users.map((user) => changed.get(user.id) ?? user) };
   }
 
   #say(state) {

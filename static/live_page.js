@@ -70,6 +70,7 @@ if (page.dataset.meterId) {
   follow({
     address: page.dataset.socket,
     meterId: page.dataset.meterId,
+    deltas: true,
     newestS: Date.parse(age.dateTime) / 1000 || null,
     onSnapshot: show,
     onState: say,

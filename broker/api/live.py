@@ -75,7 +75,8 @@ def show_live(wait: int) -> Any:
     the subprotocols `broker.v1, bearer.<token>`, of which `broker.v1` is chosen. The socket closes
     with 4401 without a valid session, also when it ends later, and with 4403 for a `meter_id`
     that is missing or not the caller's; with 1012 when Broker restarts: come back then. Too many
-    sockets of one user or address are refused with 429.
+    sockets of one user or address are refused with 429. With `?deltas=1` the messages after the
+    first hold `"delta": true` and only those of `group_users` that have changed.
     """
     if wants_page():
         return live.snapshot(current_user.group_id, now_s())

@@ -64,7 +64,8 @@ def watch() -> Response:
     else:
         start()
         who = Who(account.session_id, account.id, account.group_id, number)
-        hub.join(_taken_over, greeting, who, network(request.remote_addr or ""))
+        address, deltas = network(request.remote_addr or ""), request.args.get("deltas") == "1"
+        hub.join(_taken_over, greeting, who, address, deltas=deltas)
     return _HandedOver()
 
 

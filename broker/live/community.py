@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from gevent import Greenlet, sleep, spawn
 from gevent.event import Event
@@ -38,6 +38,9 @@ class Told(Protocol):
     def meter_ids(self) -> frozenset[int]:
         """The meters whose readings make it outdated."""
 
+    def since(self, earlier: Any) -> bytes:
+        """The text for those who know an earlier one and want no more than what has changed."""
+
 
 Tell = Callable[[int], Told]
 
@@ -45,8 +48,13 @@ Tell = Callable[[int], Told]
 class Message(NamedTuple):
     """A snapshot, ready to be sent."""
 
-    json: bytes
+    told: Told
     frame: bytes
+
+    @property
+    def json(self) -> bytes:
+        """Its text."""
+        return self.told.json
 
 
 class Community:
@@ -60,7 +68,7 @@ class Community:
         self.meter_ids: frozenset[int] = frozenset()
         self._tell, self._every_s = tell, every_s
         self._latest: Message | None = None
-        self._sent_json = b""
+        self._sent: Message | None = None
         self._is_outdated = False
         self._asked = self._known = 0
         self._due_s = 0.0
@@ -85,7 +93,7 @@ class Community:
         if self._latest is None:
             self._due_s = monotonic() + self._every_s
             message = self._message()
-            self._sent_json = self._sent_json or message.json
+            self._sent = self._sent or message
             return message
         return self._message() if self._is_outdated else self._latest
 
@@ -129,7 +137,7 @@ class Community:
                 self.news(certain=certain)
                 sleep(RETRY_S)
                 continue
-            if certain or message.json != self._sent_json:
+            if certain or self._sent is None or message.json != self._sent.json:
                 self._send(message)
 
     def _message(self) -> Message:
@@ -140,17 +148,27 @@ class Community:
         except BaseException:
             self._is_outdated = True
             raise
-        message = Message(told.json, frames.framed(frames.TEXT, told.json))
+        message = Message(told, frames.framed(frames.TEXT, told.json))
         if number > self._known:  # who asked later may have had their answer sooner
             self._known, self._latest, self.meter_ids = number, message, told.meter_ids
         return message
 
     def _send(self, message: Message) -> None:
         self._due_s = monotonic() + self._every_s
-        self._sent_json = message.json
+        before, self._sent = self._sent, message
+        delta = b""
         told, self._told = self._told, Event()
         told.set()
         for number, peer in enumerate(tuple(self.peers), 1):
-            peer.send(message.frame)
+            if not peer.takes_deltas:
+                peer.send(message.frame)
+            elif before is None or peer.knows is not before or peer.is_busy:
+                # What it still has to take may be replaced, so no delta may build on it.
+                peer.send(message.frame)
+                peer.knows = message
+            else:
+                delta = delta or frames.framed(frames.TEXT, message.told.since(before.told))
+                peer.send(delta)
+                peer.knows = message
             if number % AT_ONCE == 0:
                 sleep(0)

@@ -56,8 +56,16 @@ def start(tell: Tell, *alongside: Callable[[], None]) -> None:
             spawn(task)
 
 
-def join(take_over: Callable[[], socket], greeting: bytes, who: Who, address: str) -> None:
-    """Sends a client the greeting and the newest message, and from then on every news.
+def join(
+    take_over: Callable[[], socket],
+    greeting: bytes,
+    who: Who,
+    address: str,
+    *,
+    deltas: bool = False,
+) -> None:
+    """Sends a client the greeting and the newest message, and from then on every news; with
+    `deltas` only what has changed.
 
     `take_over` hands out the connection, which is the hub's from then on. Raises TooManyAttempts.
     """
@@ -68,6 +76,7 @@ def join(take_over: Callable[[], socket], greeting: bytes, who: Who, address: st
         _peers.add(peer)
         _held.update((who.user_id, address))
         community.peers.add(peer)
+        peer.takes_deltas, peer.knows = deltas, message if deltas else None
         peer.send(greeting + message.frame)
     if is_closed():
         close()

@@ -44,7 +44,6 @@ class Peer:
     __slots__ = (
         "_control",
         "_forget",
-        "_is_busy",
         "_mailbox",
         "_reading",
         "_received",
@@ -56,7 +55,10 @@ class Peer:
         "closing_s",
         "fileno",
         "heard_s",
+        "is_busy",
+        "knows",
         "pinged_s",
+        "takes_deltas",
         "who",
     )
 
@@ -74,7 +76,9 @@ class Peer:
         self.who, self.address, self._forget = who, address, forget
         self._received = self._control = self._mailbox = b""
         self._rest: memoryview | bytes = b""
-        self._is_busy = False
+        self.is_busy = False
+        self.takes_deltas = False
+        self.knows: object = None
         self._stuck_s = self.closing_s = self.pinged_s = 0.0
         # Not all of those who came together are asked together.
         self.heard_s = monotonic() - random.random() * PING_EVERY_S / 2
@@ -85,7 +89,7 @@ class Peer:
 
     def send(self, frame: bytes) -> None:
         """Sends a frame at once, or when the client takes something again, unless newer came."""
-        if self._is_busy:
+        if self.is_busy:
             self._mailbox = frame
             return
         try:
@@ -113,7 +117,7 @@ class Peer:
         """Hangs up."""
         if self._reading is None:
             return
-        self._is_busy, self._mailbox, self._rest, self._control = True, b"", b"", b""
+        self.is_busy, self._mailbox, self._rest, self._control = True, b"", b"", b""
         for watcher in (self._reading, self._writing):
             if watcher is not None:
                 watcher.stop()
@@ -128,7 +132,7 @@ class Peer:
         if self.closing_s:
             if now_s - self.closing_s > CLOSE_WITHIN_S:
                 self.end()
-        elif self._is_busy and now_s - self._stuck_s > WRITE_WITHIN_S:
+        elif self.is_busy and now_s - self._stuck_s > WRITE_WITHIN_S:
             self.end()
         elif self.pinged_s:
             if now_s - self.pinged_s > PONG_WITHIN_S:
@@ -139,7 +143,7 @@ class Peer:
 
     def _say(self, control: bytes) -> None:
         """Sends a control frame: after the rest of the frame that has begun, before any news."""
-        if not self._is_busy:
+        if not self.is_busy:
             self.send(control)
             if self._mailbox:  # it didn't fit, but no news may take its place
                 self._control, self._mailbox = self._mailbox, b""
@@ -147,7 +151,7 @@ class Peer:
             self._control = control
 
     def _wait_for_room(self) -> None:
-        self._is_busy, self._stuck_s = True, monotonic()
+        self.is_busy, self._stuck_s = True, monotonic()
         self._writing = get_hub().loop.io(self.fileno, WRITABLE)
         self._writing.start(self._write)
 
@@ -163,7 +167,7 @@ class Peer:
         except OSError:
             self.end()
             return
-        self._is_busy = False
+        self.is_busy = False
         self._writing.stop()
         self._writing.close()
         self._writing = None

@@ -94,13 +94,25 @@ class Told(NamedTuple):
 
     json: bytes
     meter_ids: frozenset[int]
+    house: dict[str, Any]
+
+    def since(self, earlier: Told) -> bytes:
+        """The text of a message with only those flats that have changed since.
+
+        When somebody has come or gone it is the whole snapshot, so that nobody is forgotten.
+        """
+        flats, before = self.house["group_users"], earlier.house["group_users"]
+        if [flat["id"] for flat in flats] != [flat["id"] for flat in before]:
+            return self.json
+        changed = [flat for flat, was in zip(flats, before, strict=True) if flat != was]
+        return orjson.dumps(self.house | {"group_users": changed, "delta": True})
 
 
 def told(group_id: int, now_s: int) -> Told:
     """The house right now as the text of its JSON object; see `snapshot`."""
     uses = CURRENT_USES.rows(group_id=group_id, now_s=now_s)
-    text = orjson.dumps(_snapshot(group_id, uses))
-    return Told(text, frozenset(use.meter_id for use in uses))
+    house = _snapshot(group_id, uses)
+    return Told(orjson.dumps(house), frozenset(use.meter_id for use in uses), house)
 
 
 def snapshot(group_id: int, now_s: int) -> dict[str, Any]:

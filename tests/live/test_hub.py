@@ -26,6 +26,9 @@ class Told(NamedTuple):
     json: bytes
     meter_ids: frozenset[int] = frozenset({METER_ID})
 
+    def since(self, earlier: Told) -> bytes:
+        return earlier.json + b"->" + self.json
+
 
 @dataclass
 class House:
@@ -43,7 +46,7 @@ class House:
         self.text = text
         hub.publish([METER_ID])
 
-    def joined(self, number: int = 1, user_id: int = 1) -> socket.socket:
+    def joined(self, number: int = 1, user_id: int = 1, **how: bool) -> socket.socket:
         """A client's end of a connection whose other end has joined."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             client = socket.create_connection(listener.getsockname())
@@ -51,7 +54,7 @@ class House:
         client.setblocking(False)
         self.clients.append(client)
         try:
-            hub.join(lambda: ours, b"", Who(number, user_id, GROUP, "MINE"), "192.0.2.1")
+            hub.join(lambda: ours, b"", Who(number, user_id, GROUP, "MINE"), "192.0.2.1", **how)
         except TooManyAttempts:
             ours.close()
             raise
@@ -150,6 +153,30 @@ def test_who_stops_reading_delays_nobody_and_misses_all_but_the_newest(house):
     assert len(late) < 100
     order = [int(told.partition(b"x")[0]) for told in late[1:]]
     assert order == sorted(set(order))
+
+
+def test_deltas_follow_one_another_without_a_gap(house):
+    client, other = house.joined(1, deltas=True), house.joined(2)
+    for text in (b"1", b"2"):
+        house.speak(text)
+        received(other, lambda wire, end=text: wire.endswith(end))
+    wire = received(client, lambda wire: wire.endswith(b"2"))
+    assert texts(wire) == [b"0", b"0->1", b"1->2"]
+
+
+def test_who_may_have_missed_a_delta_gets_the_whole(house):
+    big = b"x" * 1_000_000
+    slow, quick = house.joined(1, deltas=True), house.joined(2)
+    for number in range(5):
+        text = b"%d" % number + big
+        house.speak(text)
+        received(quick, lambda wire, end=text: wire.endswith(end))
+    first, *late = texts(received(slow, lambda wire: wire.endswith(text)))
+    assert first == b"0"
+    assert late[0] == b"0->0" + big  # it had begun to be sent
+    assert late[1:] == [text]
+    house.speak(b"5")
+    assert texts(received(slow, lambda wire: wire.endswith(b"5"))) == [text + b"->5"]
 
 
 def test_who_takes_nothing_for_long_is_hung_up_on(house, monkeypatch):

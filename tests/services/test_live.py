@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
 from broker.services import live
@@ -46,3 +48,22 @@ def test_a_meter_that_changed_hands_is_silent_until_it_speaks_again(make_user, m
     # 0.01 kWh in 6 minutes are 100 W, 1e8 µW.
     say(meter_id, MOVED_S + 360, 10**12 + 10**9 + 10**8)
     assert shown(tenant.group_id) == [(10**12 + 10**9 + 10**8, 100_000_000)]
+
+
+def test_a_delta_holds_what_has_changed_and_all_when_somebody_comes(
+    make_group, make_user, make_meter, assign
+):
+    group_id, meter_id, other_id = make_group(), make_meter(), make_meter()
+    first, second = make_user(group_id), make_user(group_id)
+    assign(meter_id, first, MOVED_S)
+    assign(other_id, second, MOVED_S)
+    before = live.told(group_id, NOW_S)
+    say(meter_id, MOVED_S, 10**12, 5000)
+    after = live.told(group_id, NOW_S)
+    delta = json.loads(after.since(before))
+    assert delta.pop("delta") is True
+    assert delta == after.house | {"group_users": after.house["group_users"][:1]}
+    assert json.loads(after.since(after))["group_users"] == []
+    make_user(group_id)
+    later = live.told(group_id, NOW_S)
+    assert json.loads(later.since(after)) == later.house
