@@ -17,6 +17,7 @@ from benchmarks.live import hardships
 from benchmarks.live.clients import Clients
 from benchmarks.live.contenders import (
     DRAIN_S,
+    SETTLING_S,
     Figures,
     House,
     bare,
@@ -26,13 +27,11 @@ from benchmarks.live.contenders import (
 from benchmarks.report import Table
 from benchmarks.server import Server
 
-SECTIONS = ("crowds", "workers", "stalled", "dropped", "soak")
+SECTIONS = ("crowds", "workers", "stalled", "dropped", "large", "soak")
 CROWDS = ((500, 1), (2000, 1), (5000, 1), (2000, 30))
 """Clients, and messages a second to each."""
 TWO_WORKERS = 10_000
 UNPACED_S = 0.001
-SETTLING_S = 10.0
-"""How long the hub takes at most to fall in with a meter that speaks once a second."""
 MOST_CPU = 1.0
 MOST_LATER = 1.2
 MOST_MEMORY_KB = 45.0
@@ -189,6 +188,7 @@ MEASURES: dict[str, Callable[[House, argparse.Namespace], Table]] = {
     "workers": workers,
     "stalled": hardships.stalled,
     "dropped": hardships.dropped,
+    "large": hardships.large,
     "soak": hardships.soak,
 }
 

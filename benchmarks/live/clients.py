@@ -42,6 +42,8 @@ class Arrivals:
     dates: Any
     times_s: Any
     clients: int
+    size: int
+    """Bytes of all of it."""
 
 
 class Clients:
@@ -79,7 +81,7 @@ class Clients:
         """What has arrived since."""
         told = self.ask(end=True)
         with numpy.load(self._file) as noted:
-            arrivals = Arrivals(noted["dates"], noted["times_s"], told["clients"])
+            arrivals = Arrivals(noted["dates"], noted["times_s"], told["clients"], told["size"])
         self._file.unlink()
         return arrivals
 
@@ -108,6 +110,7 @@ class Process:
         self.rests: dict[int, bytes] = {}
         self.dates, self.times_s = array("q"), array("d")
         self.last, self.last_date = b"", 0
+        self.size = 0
         self.churn, self.churned_s = 0, 0.0
         self.requests: list[bytes] = []
         self.port = 0
@@ -140,12 +143,12 @@ class Process:
             except (OSError, LoadError) as error:
                 answer["error"] = f"{len(self.sockets)} clients connected, then: {error}"
         elif "begin" in command:
-            self.dates, self.times_s = array("q"), array("d")
+            self.dates, self.times_s, self.size = array("q"), array("d"), 0
             self.churn = command["churn"]
         else:
             self.churn = 0
             numpy.savez(self.file, dates=self.dates, times_s=self.times_s)
-            answer["clients"] = len(self.sockets)
+            answer |= {"clients": len(self.sockets), "size": self.size}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
@@ -184,6 +187,7 @@ class Process:
             return
         except OSError:
             received = b""
+        self.size += len(received)
         if received == self.last and fd not in self.rests:
             self.dates.append(self.last_date)
             self.times_s.append(time.monotonic())
@@ -204,6 +208,8 @@ class Process:
             size, begin = received[place + 1], place + 2
             if size == 126:
                 size, begin = int.from_bytes(received[begin : begin + 2], "big"), begin + 2
+            elif size == 127:
+                size, begin = int.from_bytes(received[begin : begin + 8], "big"), begin + 8
             if len(received) < begin + size:
                 break
             payload = received[begin : begin + size]

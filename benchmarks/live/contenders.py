@@ -16,18 +16,27 @@ from typing import Any
 import numpy
 from sqlalchemy import select
 
-from benchmarks.house import ROLES, empty_installation, installation, make_meters, running_app
+from benchmarks.house import (
+    FLATS,
+    ROLES,
+    empty_installation,
+    installation,
+    make_meters,
+    running_app,
+)
 from benchmarks.live.clients import Arrivals, Clients
 from benchmarks.load import HOST, LoadError
 from benchmarks.server import PROJECT, Server, free_port, serving
 from broker.clock import now_s
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
-from broker.models import Meter, User, db
+from broker.models import Meter, MeterRole, User, db
 from broker.services import keys, live, sessions
 from broker.units import DAY_S, QUARTER_HOUR_S
 
 START_S = 30.0
+SETTLING_S = 10.0
+"""How long the hub takes at most to fall in with a meter that speaks once a second."""
 DRAIN_S = 1.0
 """How long after the last message is waited for those who get it late."""
 MANY = "1000000"
@@ -42,7 +51,9 @@ class Figures:
     clients: int
     cpu_s: float
     latencies_ms: Any
-    memory_bytes: int
+    size: int
+    """Bytes of all messages."""
+    memory_bytes: int = 0
     """What the clients cost the server."""
 
     @property
@@ -62,29 +73,29 @@ class Figures:
 
 @dataclass
 class House:
-    """An installation whose first meter speaks by HTTP, as fast as it is told to."""
+    """An installation some of whose meters speak by HTTP, as fast as they are told to."""
 
     folder: Path
     environment: dict[str, str]
     targets: list[tuple[str, str]]
     key: str
-    number: str
+    numbers: list[str]
     begin_s: int
     size: int
     """Bytes of a message."""
+    voices: int = 1
+    """How many meters speak at a time; the others have their turn later."""
     spoken: int = 0
     stored_s: list[float] = field(default_factory=list)
     """When each reading was acknowledged."""
 
     def speak(self, port: int, rate: float, seconds: float) -> int:
-        """Delivers readings at a steady rate; how many."""
+        """Delivers readings at a steady rate; how many times."""
         connection = HTTPConnection(HOST, port, timeout=START_S)
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         count, due_s = round(rate * seconds), time.monotonic()
         for _ in range(count):
-            reading = {"meter_id": self.number, "time": self.begin_s + self.spoken}
-            reading |= {"energy": 10**13 + self.spoken, "power": 1000 + self.spoken}
-            body = json.dumps({"readings": [reading]})
+            body = json.dumps({"readings": [self._reading(voice) for voice in range(self.voices)]})
             connection.request("POST", "/readings", body, headers)
             answer = connection.getresponse()
             if answer.status != 200:
@@ -97,6 +108,16 @@ class House:
         connection.close()
         return count
 
+    def _reading(self, voice: int) -> dict[str, Any]:
+        number = self.numbers[(self.spoken * self.voices + voice) % self.speakers]
+        reading = {"meter_id": number, "time": self.begin_s + self.spoken}
+        return reading | {"energy": 10**13 + self.spoken, "power": 1000 + self.spoken}
+
+    @property
+    def speakers(self) -> int:
+        """The first meter alone, or all flats in turn."""
+        return 1 if self.voices == 1 else len(self.targets)
+
     @contextmanager
     def served(self, workers: int = 1, rhythm_s: float | None = None) -> Iterator[Server]:
         """Broker serves this house."""
@@ -107,7 +128,7 @@ class House:
 
     def measured(self, server: Server, clients: Clients, rate: float, seconds: float) -> Figures:
         """Lets the house speak and the clients listen."""
-        before, idle_bytes = self.spoken, server.memory_bytes()
+        before = self.spoken
         clients.begin()
         cpu_s = server.cpu_s()
         sent = self.speak(server.port, rate, seconds)
@@ -118,18 +139,20 @@ class House:
         mine = (places >= before) & (places < self.spoken)
         stored_s = numpy.array(self.stored_s)[places[mine]]
         late_ms = (arrivals.times_s[mine] - stored_s) * 1000
-        return Figures(sent, int(mine.sum()), arrivals.clients, cpu_s, late_ms, idle_bytes)
+        return Figures(sent, int(mine.sum()), arrivals.clients, cpu_s, late_ms, arrivals.size)
 
 
 @contextmanager
-def house(results: Path) -> Iterator[House]:
-    """A house of ten flats and two plants whose meters have spoken once, a day ago."""
-    folder, environment = installation("", "live", results)
+def house(results: Path, flats: int = FLATS, voices: int = 1) -> Iterator[House]:
+    """A house with two plants whose meters have spoken once, a day ago."""
+    folder, environment = installation("", f"live-{flats}", results)
     environment |= {"BROKER_LIVE_PER_USER": MANY, "BROKER_LIVE_PER_ADDRESS": MANY}
     empty_installation(folder, environment)
     with running_app(environment):
         begin_s = now_s() - DAY_S
-        ids = make_meters(ROLES, begin_s - begin_s % QUARTER_HOUR_S)
+        ids = make_meters(
+            [MeterRole.FLAT] * (flats - FLATS) + ROLES, begin_s - begin_s % QUARTER_HOUR_S
+        )
         spoken = Columns([begin_s], [10**13 - 1], [None], [500_000])
         take_in(dict.fromkeys(ids, spoken), now_s())
         with db.engine.connect() as connection:
@@ -141,7 +164,7 @@ def house(results: Path) -> Iterator[House]:
         ]
         key = keys.make("live", numbers, now_s())
         size = len(live.told(users[0].group_id, now_s()).json)
-        yield House(folder, environment, targets, key, numbers[0], begin_s + 1, size)
+        yield House(folder, environment, targets, key, numbers, begin_s + 1, size, voices)
 
 
 @contextmanager
@@ -169,7 +192,6 @@ def _listens(port: int) -> bool:
 
 def measured_bare(server: Server, clients: Clients, rate: float, seconds: float) -> Figures:
     """Lets the clients listen to the bare server."""
-    idle_bytes = server.memory_bytes()
     clients.begin()
     cpu_s = server.cpu_s()
     time.sleep(seconds)
@@ -177,4 +199,4 @@ def measured_bare(server: Server, clients: Clients, rate: float, seconds: float)
     arrivals: Arrivals = clients.end()
     late_ms = (arrivals.times_s - arrivals.dates / 1e6) * 1000
     sent = round(rate * seconds)
-    return Figures(sent, len(late_ms), arrivals.clients, cpu_s, late_ms, idle_bytes)
+    return Figures(sent, len(late_ms), arrivals.clients, cpu_s, late_ms, arrivals.size)

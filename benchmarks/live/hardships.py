@@ -12,7 +12,7 @@ from statistics import mean
 
 from benchmarks import report
 from benchmarks.live.clients import Clients
-from benchmarks.live.contenders import House
+from benchmarks.live.contenders import SETTLING_S, House, house
 from benchmarks.load import HOST
 from benchmarks.report import Table
 from benchmarks.server import Server
@@ -27,6 +27,8 @@ CHURN_SHARE = 0.01
 """How many of the clients leave in a second of the soak, every other one without a word."""
 LOOK_EVERY_S = 5.0
 GROWTH = 0.05
+LARGE_FLATS, LARGE_CROWD, MINUTE_METERS = 1000, 500, 17
+"""A community whose meters speak once a minute: each second 17 of them."""
 PING_TIME_S = peer.PING_EVERY_S + peer.PONG_WITHIN_S + 2
 """Asking, waiting for the answer, and looking once a second."""
 
@@ -96,6 +98,32 @@ def dropped(spoken: House, options: argparse.Namespace) -> Table:
         ],
         ["“Before” is after as many others had come and gone."],
     )
+
+
+def large(_: House, options: argparse.Namespace) -> Table:
+    """Table of whole messages and deltas in a large community."""
+    count = max(10, round(LARGE_CROWD * options.scale))
+    table = Table(
+        f"{LARGE_FLATS:,} flats whose meters speak once a minute, {count} clients, 1 Hz",
+        ["messages", "bytes each", "CPU µs", "p50 ms", "p99 ms"],
+    )
+    with house(options.results, LARGE_FLATS, MINUTE_METERS) as spoken:
+        for name, query in (("whole", ""), ("deltas", "&deltas=1")):
+            targets = [(path + query, token) for path, token in spoken.targets]
+            with (
+                spoken.served() as server,
+                Clients(server.port, targets, count, options.results) as clients,
+            ):
+                spoken.speak(server.port, 1, SETTLING_S)
+                figures = spoken.measured(server, clients, 1, options.seconds)
+            table.rows.append(
+                [
+                    *(name, f"{figures.size / figures.arrived:,.0f}", f"{figures.cpu_us:.1f}"),
+                    *(f"{figures.percentile_ms(percent):.1f}" for percent in (50, 99)),
+                ]
+            )
+    table.notes = ["“CPU µs” includes taking in the readings and asking for the snapshot."]
+    return table
 
 
 def _await(server: Server, files: int) -> None:

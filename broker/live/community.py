@@ -82,6 +82,10 @@ class Community:
         """Whether anybody is there."""
         return bool(self.peers) or self.waiting > 0
 
+    def rest_s(self) -> float:
+        """How long nothing more may be told."""
+        return max(0.0, self._due_s - EARLY * self._every_s - monotonic())
+
     def concerns(self, meter_ids: frozenset[int]) -> bool:
         """Whether readings of these meters are news here; while that isn't known yet, they are."""
         return self._latest is None or not self.meter_ids.isdisjoint(meter_ids)
@@ -122,9 +126,8 @@ class Community:
     def _run(self) -> None:
         while True:
             self._news.wait()
-            early_s = EARLY * self._every_s
-            sleep(max(0.0, self._due_s - early_s - monotonic()))
-            if self._last_news_s - self._first_news_s > early_s:
+            sleep(self.rest_s())
+            if self._last_news_s - self._first_news_s > EARLY * self._every_s:
                 sleep(max(0.0, self._due_s - monotonic()))
             self._news.clear()
             self._first_news_s = self._last_news_s = 0.0

@@ -99,6 +99,7 @@ def news(
     """
     give_up_s = monotonic() + timeout_s
     with _counted(user_id, address), _watching(group_id) as community:
+        community.look()  # the caller may know more than anybody here
         while True:
             text = community.latest().json
             left_s = give_up_s - monotonic()
@@ -113,6 +114,11 @@ def publish(meter_ids: Iterable[int]) -> None:
     for community in tuple(_communities.values()):
         if community.concerns(meters):
             community.news(certain=True)
+
+
+def rest_s() -> float:
+    """How long nobody may be told anything, so that nobody needs to look for news."""
+    return min((community.rest_s() for community in _communities.values()), default=0.0)
 
 
 def doubt() -> None:

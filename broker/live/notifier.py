@@ -87,7 +87,7 @@ def _look(engine: Engine) -> None:
             if version != seen:
                 seen = version
                 hub.doubt()
-            sleep(LOOK_EVERY_S)
+            sleep(max(LOOK_EVERY_S, hub.rest_s()))
 
 
 def _hear(engine: Engine) -> None:
