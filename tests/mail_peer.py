@@ -7,7 +7,7 @@ import email.policy
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
@@ -39,6 +39,7 @@ class Conversation(socketserver.StreamRequestHandler):
             elif word == b"RCPT" and b"unknown@" in line:
                 self.wfile.write(b"550 nobody here\r\n")
             elif word == b"DATA":
+                self.server.before_each_mail()
                 self.wfile.write(b"354 go on\r\n")
                 self.server.mails.append(self._mail())
                 self.wfile.write(b"250 taken\r\n")
@@ -79,6 +80,7 @@ class Peer(socketserver.ThreadingTCPServer):
         self.heard: list[tuple[bool, bytes]] = []
         self.mails: list[EmailMessage] = []
         self.trust = trust
+        self.before_each_mail: Callable[[], object] = lambda: None
 
     @property
     def port(self) -> int:

@@ -32,21 +32,24 @@ class Postbox:
     def send(self, to: str, subject: str, text: str, now_us: int) -> bool:
         """Sends a plain text; whether a server took it. `now_us` are POSIX microseconds.
 
-        A mail is never lost: what the server refuses is logged and lies in the outbox.
+        A mail is never lost: it lies in the outbox until the server has taken it, so also when
+        Broker is stopped meanwhile. What the server refuses is logged.
         """
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self.sender, to, subject
         mail["Date"] = format_datetime(datetime.fromtimestamp(now_us // 1_000_000, UTC))
         mail["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2].strip("<> "))
         mail.set_content(text)
-        if self.smtp_url:
-            try:
-                _deliver(mail, urlsplit(self.smtp_url))
-                return True
-            except (smtplib.SMTPException, OSError, ValueError) as error:
-                log.error("Mail to %s not delivered, kept in %s: %s", to, self.outbox, error)
-        _keep(mail, self.outbox, now_us)
-        return False
+        kept = _keep(mail, self.outbox, now_us)
+        if not self.smtp_url:
+            return False
+        try:
+            _deliver(mail, urlsplit(self.smtp_url))
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            log.error("Mail to %s not delivered, kept in %s: %s", to, self.outbox, error)
+            return False
+        kept.unlink(missing_ok=True)
+        return True
 
 
 def _deliver(mail: EmailMessage, url: SplitResult) -> None:
@@ -70,7 +73,7 @@ def _deliver(mail: EmailMessage, url: SplitResult) -> None:
         server.send_message(mail)
 
 
-def _keep(mail: EmailMessage, outbox: Path, now_us: int) -> None:
+def _keep(mail: EmailMessage, outbox: Path, now_us: int) -> Path:
     outbox.mkdir(parents=True, exist_ok=True, mode=0o700)
     written = datetime.fromtimestamp(now_us / 1e6, UTC).strftime("%Y%m%dT%H%M%S.%f")
     path = outbox / f"{written}-{secrets.token_hex(4)}.eml"
@@ -79,4 +82,4 @@ def _keep(mail: EmailMessage, outbox: Path, now_us: int) -> None:
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(mail.as_bytes())
-    unfinished.replace(path)
+    return unfinished.replace(path)

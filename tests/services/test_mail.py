@@ -56,6 +56,15 @@ def test_a_server_gets_the_mail_and_the_credentials(peer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_mail_lies_in_the_outbox_until_the_server_has_taken_it(peer, tmp_path):
+    meanwhile = []
+    peer.before_each_mail = lambda: meanwhile.extend(kept(tmp_path))
+    postbox = Postbox(f"smtp://127.0.0.1:{peer.port}", "b@example.org", tmp_path)
+    assert postbox.send("ada@example.org", "s", TEXT, NOW_US)
+    assert [mail["To"] for mail in meanwhile] == ["ada@example.org"]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("to", ["unknown@example.org", "ada@example.org"])
 def test_a_mail_that_cannot_be_delivered_is_kept_and_logged(peer, tmp_path, caplog, to):
     port = peer.port
