@@ -43,6 +43,10 @@ class Snapshot(Schema):
     )
     group_production = fields.Integer(metadata={"description": "Counters' sum, 1e-10 kWh."})
     group_production_power = fields.Integer(metadata={"description": "µW."})
+    group_common_power = fields.Integer(
+        allow_none=True,
+        metadata={"description": "What the common meters draw, µW; null if there are none."},
+    )
     group_users = fields.List(fields.Nested(LiveMember))
 
 

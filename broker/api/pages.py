@@ -9,7 +9,7 @@ from flask_login import current_user
 from marshmallow import Schema, fields
 
 from broker import errors
-from broker.api import bubbles, community_energy, costs, drawings
+from broker.api import bubbles, community_energy, costs, drawings, flows
 from broker.api.formats import zone
 from broker.api.representation import gives, wants_page
 from broker.api.session import login_required, public
@@ -32,6 +32,7 @@ for function in (
     bubbles.production_mw,
     bubbles.most_power_mw,
     bubbles.bubble_radius,
+    flows.flows_now,
     members.called,
     costs.my_cost_and_co2,
     community_energy.our_balance,

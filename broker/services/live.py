@@ -118,7 +118,8 @@ def told(group_id: int, now_s: int) -> Told:
 def snapshot(group_id: int, now_s: int) -> dict[str, Any]:
     """The house right now, as `/live` sends it: counters in 0.1 µWh, powers in µW.
 
-    `date` is the time of the newest reading in POSIX seconds. A member without readings has nulls,
+    `date` is the time of the newest reading in POSIX seconds, `group_common_power` what the common
+    meters draw, None where none is known. A member without readings has nulls,
     also one whose meter has said nothing since it became theirs.
     """
     return _snapshot(group_id, CURRENT_USES.rows(group_id=group_id, now_s=now_s))
@@ -129,11 +130,14 @@ def _snapshot(group_id: int, uses: list[Any]) -> dict[str, Any]:
     latest = {(use.meter_id, use.register): _latest(use) for use in uses}
     times = [of.time_s for of in latest.values() if of.time_s is not None]
     producing = [latest[use.meter_id, use.register] for use in uses if use.role in PRODUCING]
+    common = [latest[use.meter_id, use.register] for use in uses if use.role == MeterRole.COMMON]
+    shared = [of.power_mw for of in common if of.power_mw is not None]
     flats = {use.user_id: use for use in reversed(uses) if use.role == MeterRole.FLAT}
     return {
         "date": max(times, default=None),
         "group_production": sum(of.counter_tenth_uwh or 0 for of in producing),
         "group_production_power": uw_from_mw(sum(abs(of.power_mw or 0) for of in producing)),
+        "group_common_power": uw_from_mw(sum(shared)) if shared else None,
         "group_users": [_member(user_id, flats.get(user_id), latest) for user_id in members],
     }
 

@@ -291,6 +291,7 @@ class TestTheCallsOfTheContract:
                 "date": int,
                 "group_production": int,
                 "group_production_power": int,
+                "group_common_power": (int, NOTHING),
                 "group_users": list,
             },
         )

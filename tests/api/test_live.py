@@ -105,12 +105,14 @@ def test_the_first_message_comes_at_once_and_says_everything(
     first, second = MeterRole.FIRST_PRODUCTION.value, MeterRole.SECOND_PRODUCTION.value
     assign(make_meter("ROOF"), group_id=me.group_id, role=first)
     assign(make_meter("SHED"), group_id=me.group_id, role=second)
+    assign(make_meter("STAIRS"), group_id=me.group_id, role=MeterRole.COMMON.value)
     begin_s = now_s()
     push(
         (flat, 60, 218.0256, 250.5),
         ("OTHER", 30, 12, 0),
         ("ROOF", 40, 5000, 4000),
         ("SHED", 50, 700, 300),
+        ("STAIRS", 55, 3, 70),
     )
     with watch(flat) as socket:
         message = received(socket)
@@ -118,6 +120,7 @@ def test_the_first_message_comes_at_once_and_says_everything(
     assert message == {
         "group_production": 5700 * KWH,
         "group_production_power": 4_300_000_000,  # 4.3 kW in µW
+        "group_common_power": 70_000_000,
         "group_users": [
             {
                 "id": str(me.id),
@@ -139,6 +142,7 @@ def test_a_house_without_readings(me, flat, watch):
         "date": None,
         "group_production": 0,
         "group_production_power": 0,
+        "group_common_power": None,
         "group_users": [nobody],
     }
 

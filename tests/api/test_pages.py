@@ -162,6 +162,17 @@ def test_home_says_what_today_was_so_far(signed_in, house):
     assert "Hello Ada" in page
 
 
+def test_home_shows_where_electricity_flows_right_now(signed_in, house):
+    page = signed_in(house[0]).get("/").text
+    # Ada's 500 W are all that is known to be used; of the roof's 2 kW 1.5 are left for the grid.
+    assert page.count("2.00\xa0kW<") == 1
+    assert "To the grid</span>" in page
+    assert "1.50\xa0kW<" in page
+    assert "The roof covers all that the house uses" in page
+    # The neighbour's meter has said nothing, so nobody knows how self-sufficient the house is.
+    assert 'class="ring' not in page
+
+
 def test_my_consumption_shows_the_counter_and_the_missing_quarter_hours(signed_in, house):
     page = signed_in(house[0], "de").get("/individual-consumption-history").text
     # The counter stood at 100 kWh at midnight and at 104 at 08:00, when it fell silent: from

@@ -1,0 +1,72 @@
+// Keeps the picture of the house up to date. The page works without this; it only stands still then.
+
+import { age, percent, power } from "./formats.js";
+import { FOREIGN_METER, LOGGED_OUT, LOST, OPEN, WAITING, follow } from "./live.js";
+
+const page = document.querySelector(".now");
+const state = page.querySelector(".state");
+const texts = page.dataset;
+const TEXTS = { [OPEN]: "open", [WAITING]: "open", [LOST]: "lost", [FOREIGN_METER]: "foreign" };
+
+const THINNEST = 3; // as in broker/api/flows.py
+const THICKEST = 12;
+
+const place = (name) => page.querySelector(`[data-of="${name}"]`);
+
+function say(name, text) {
+  const at = place(name);
+  if (at && at.textContent !== text) at.textContent = text;
+}
+
+function draw(name, watts, most) {
+  const flow = page.querySelector(`[data-flow="${name}"]`);
+  if (watts < 0.001) return flow.setAttribute("display", "none");
+  flow.removeAttribute("display");
+  flow.setAttribute("stroke-width", (THINNEST + (THICKEST - THINNEST) * Math.sqrt(watts / most)).toFixed(1));
+}
+
+function covered(made, used) {
+  if (made < 0.001 || used <= 0) return texts.night;
+  return made >= used ? texts.all : texts.part.replace("{share}", percent(made / used));
+}
+
+function show(house) {
+  const watts = (microwatts) => (microwatts ?? null) === null ? null : microwatts / 1e6;
+  const mine = house.group_users.find((user) => user.id === texts.userId);
+  say("mine", power(watts(mine?.power)));
+  const known = [...house.group_users.map((user) => user.power), house.group_common_power].filter(
+    (value) => (value ?? null) !== null,
+  );
+  const picture = page.querySelector(".house");
+  if (!known.length || !picture) return;
+  const used = Math.max(watts(known.reduce((sum, value) => sum + value, 0)), 0);
+  const made = Math.max(watts(house.group_production_power), 0);
+  const direct = Math.min(made, used);
+  const most = Math.max(made, used);
+  draw("roof-house", direct, most);
+  draw("roof-grid", made - direct, most);
+  draw("grid-house", used - direct, most);
+  picture.classList.toggle("dark", made < 0.001);
+  say("made", power(made));
+  say("used", power(used));
+  say("grid", power(most - direct));
+  say("way", made > used ? texts.toGrid : texts.fromGrid);
+  say("covered", covered(made, used));
+}
+
+function showState(name) {
+  if (name === LOGGED_OUT) return location.reload();
+  state.dataset.state = TEXTS[name];
+  state.firstElementChild.textContent = texts[TEXTS[name]];
+}
+
+if (texts.meterId && state) {
+  follow({
+    address: texts.socket,
+    meterId: texts.meterId,
+    newestS: Number(place("age").dataset.newestS),
+    onSnapshot: show,
+    onState: showState,
+    onAge: (seconds) => seconds === null || say("age", age(seconds)),
+  });
+}
