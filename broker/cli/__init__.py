@@ -7,6 +7,7 @@ from flask import Flask
 from broker.cli.challenges import challenge
 from broker.cli.collector import collector
 from broker.cli.demo import demo
+from broker.cli.disaggregation import disaggregation
 from broker.cli.grid_rates import co2, prices
 from broker.cli.groups import group
 from broker.cli.hints import hint
@@ -20,7 +21,7 @@ from broker.cli.users import user
 
 COMMANDS = (
     *(group, meter, user, share, tariff, prices, co2, key, readings, challenge),
-    *(hint, demo, collector, serve),
+    *(disaggregation, hint, demo, collector, serve),
 )
 
 

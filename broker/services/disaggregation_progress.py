@@ -7,7 +7,7 @@ they change: where the parts of a quarter hour don't add up to its energy any mo
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -16,8 +16,16 @@ from broker.energy.disaggregation.labels import Part
 from broker.energy.disaggregation.network import Network
 from broker.energy.disaggregation.resampling import Course, Steps
 from broker.energy.disaggregation.runs import Appliance, Numbered
-from broker.models import Meter, MeterRole, MeterUse, Register, db, writer
-from broker.services import appliance_corrections
+from broker.models import (
+    DisaggregationState,
+    Meter,
+    MeterRole,
+    MeterUse,
+    Register,
+    db,
+    writer,
+)
+from broker.services import appliance_corrections, meters
 from broker.services.side_thread import SideThread
 from broker.store import disaggregation as store
 from broker.store import quarter_hours, readings
@@ -68,6 +76,37 @@ def consuming_meters() -> list[int]:
     )
     with db.engine.connect() as connection:
         return list(connection.scalars(statement))
+
+
+def listed() -> list[dict[str, Any]]:
+    """How far each meter's quarter hours have been split, times in POSIX seconds."""
+    statement = (
+        select(
+            Meter.number.label("meter"),
+            DisaggregationState.from_s,
+            DisaggregationState.settled_s,
+            DisaggregationState.until_s,
+        )
+        .join(Meter, Meter.id == DisaggregationState.meter_id)
+        .order_by(Meter.number)
+    )
+    with db.engine.connect() as connection:
+        return [row._asdict() for row in connection.execute(statement)]
+
+
+def again(number: str | None, from_s: int) -> int:
+    """Has the quarter hours of one meter, or of all, split anew from a time on; of how many.
+
+    Raises NotFound for an unknown meter.
+    """
+    meter_ids = consuming_meters() if number is None else [meters.numbered(number)]
+    with writer(db.engine).begin() as connection:
+        for meter_id in meter_ids:
+            state = store.state(connection, meter_id)
+            if state is not None:
+                begin_s = max(state.from_s, from_s - from_s % QUARTER_HOUR_S)
+                store.again_from(connection, meter_id, begin_s)
+    return len(meter_ids)
 
 
 def catch_up(meter_id: int) -> bool:

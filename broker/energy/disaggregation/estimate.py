@@ -18,6 +18,8 @@ FINEST_S = 150
 """Readings at least this often are good for minutes."""
 SPARSEST_S = 1200
 """Readings more seldom than this tell nothing about appliances."""
+SHORT_KINDS, SHORT_KINDS_S = (Kind.MICROWAVE,), 90
+"""What is over too soon to be told by readings that are rarer than this."""
 PAST_SHARE, FUTURE_SHARE = 1 / 4, 1 / 8
 """Of a window, at its ends: what a step has to have behind and before it if there is any."""
 BATCH = 8
@@ -67,6 +69,8 @@ def estimated(network: Network, steps: Steps, absent: Collection[Kind] = ()) -> 
     split, floors = _in_windows(network, padded, tuple(int(kind) for kind in absent))
     split, floors = split[:, lacking:], floors[lacking:]
     split[:, ~steps.known] = 0
+    if network.step_s == MINUTE_S and steps.interval_s > SHORT_KINDS_S:
+        split[list(SHORT_KINDS)] = 0
     rules = rules_of(network)
     height = np.maximum(powers - floors, 1e-6)
     for kind in kinds.APPLIANCES:

@@ -13,10 +13,13 @@ from broker.units import MINUTE_S, mw_from_w
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+Floats64 = np.ndarray[Any, np.dtype[np.float64]]
 
 COARSE_W = 15
 """A counter is coarse if its smallest step looks like this much power, or more, from one reading
 (or minute) to the next."""
+LEAST_GAP_S, GAP_INTERVALS = 600, 4
+"""A pause between readings is a gap from so many usual intervals on, and from ten minutes on."""
 MW_S_PER_TENTH_UWH = 0.36
 WS_PER_TENTH_UWH = MW_S_PER_TENTH_UWH / mw_from_w(1)
 
@@ -26,7 +29,7 @@ class Course(NamedTuple):
     over which it may be interpolated."""
 
     times_s: Integers
-    energies_ws: np.ndarray[Any, np.dtype[np.float64]]
+    energies_ws: Floats64
     longest_gap_s: int
 
 
@@ -37,6 +40,8 @@ class Steps(NamedTuple):
     step_s: int
     powers_w: Floats
     known: Booleans
+    interval_s: float = 60
+    """How often the meter is usually read."""
 
 
 def course(
@@ -88,15 +93,41 @@ def typical_interval_s(times_s: Integers) -> float:
 def stepped(course: Course, begin_s: int, end_s: int, step_s: int) -> Steps:
     """Mean powers of the steps of [begin_s, end_s), which lie on multiples of `step_s`.
 
-    A step that touches a longer gap, or lies outside the readings, is unknown.
+    A step that touches a gap, or lies outside the readings, is unknown: a mean over much longer
+    than the meter's own interval looks like an appliance that isn't there.
     """
     edges = np.arange(begin_s, end_s + 1, step_s, dtype=np.int64)
-    energies = np.interp(edges, course.times_s, course.energies_ws)
+    # Rarer readings than steps are left as they are: so the networks have learned to read them.
+    interval_s = typical_interval_s(course.times_s)
+    is_uneven = step_s / 2 < interval_s < step_s * 3 / 2
+    energies = np.interp(edges, *(_with_switchings(course) if is_uneven else course[:2]))
     powers = (np.diff(energies) / step_s).astype(np.float32)
     known = (edges[:-1] >= course.times_s[0]) & (edges[1:] <= course.times_s[-1])
-    gaps = np.flatnonzero(np.diff(course.times_s) > course.longest_gap_s)
+    intervals = np.diff(course.times_s)
+    blind_s = max(LEAST_GAP_S, GAP_INTERVALS * interval_s)
+    gaps = np.flatnonzero(intervals > min(blind_s, course.longest_gap_s))
     for gap in gaps:
         first = np.searchsorted(edges, course.times_s[gap], side="right") - 1
         last = np.searchsorted(edges, course.times_s[gap + 1], side="left")
         known[max(first, 0) : last] = False
-    return Steps(begin_s, step_s, powers, known)
+    return Steps(begin_s, step_s, powers, known, interval_s)
+
+
+def _with_switchings(course: Course) -> tuple[Floats64, Floats64]:
+    """Times and energies with a point where an appliance seems to have switched between readings.
+
+    Where the mean power lies between those before and after, it went from the one to the other at
+    the moment at which the energy comes out right.
+    """
+    times, energies = course.times_s.astype(np.float64), course.energies_ws
+    powers = np.diff(energies) / np.diff(times)
+    before, mean, after = powers[:-2], powers[1:-1], powers[2:]
+    switches = np.flatnonzero((before < mean) & (mean < after) | (before > mean) & (mean > after))
+    first, last = before[switches], after[switches]
+    part = (last - mean[switches]) / (last - first)
+    length = part * (times[switches + 2] - times[switches + 1])
+    places = switches + 2
+    return (
+        np.insert(times, places, times[switches + 1] + length),
+        np.insert(energies, places, energies[switches + 1] + first * length),
+    )

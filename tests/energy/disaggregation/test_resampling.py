@@ -20,15 +20,24 @@ def steps(times_s, energies, powers=None, begin_s=0, end_s=600, step_s=60):
 
 def test_lost_readings_lose_no_energy():
     # 1 kW throughout; of eleven readings three are missing and one came 20 s late.
-    times = [0, 60, 180, 240, 320, 420, 540, 600]
+    times = [0, 60, 180, 240, 320, 420, 540, 600]  # at most two minutes apart
     powers = steps(times, [round(t / 60 * MINUTE_OF_1_KW) for t in times]).powers_w
     assert powers == pytest.approx([1000] * 10, rel=1e-6)
 
 
+def test_readings_beside_the_minute_don_t_blur_what_was_switched():
+    # 3 kW from 5:00 to 8:00 above 120 W, read 25 s after each minute: nothing lies half way.
+    times = [60 * n + 25 for n in range(15)]
+    joules = [120 * t + 3000 * min(max(t - 300, 0), 180) for t in times]
+    made = steps(times, [round(j * 10**7 / 3600) + n for n, j in enumerate(joules)], end_s=780)
+    assert made.powers_w[1:12] == pytest.approx([120] * 4 + [3120] * 3 + [120] * 4, abs=1)
+
+
 def test_a_step_that_a_long_gap_touches_is_unknown():
-    # Nothing between 5:00 and 2:10:00, more than the two hours that are interpolated.
-    made = steps([0, 300, 7800, 8100], [0, 10**6, 10**9, 10**9], end_s=8100)
-    assert made.known.tolist() == [True] * 5 + [False] * 125 + [True] * 5
+    # Every minute, but nothing between 5:00 and 20:00.
+    times = [*range(0, 301, 60), *range(1200, 1501, 60)]
+    made = steps(times, [t * 10**6 + 1 for t in times], end_s=1500)
+    assert made.known.tolist() == [True] * 5 + [False] * 15 + [True] * 5
 
 
 def test_steps_outside_the_readings_are_unknown():
