@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from flask_babel import gettext as _
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, validate
 
-from broker.api.representation import gives, takes_query
+from broker.api.representation import as_json, gives, takes_query, wants_page
 from broker.api.session import login_required, standard_household
 from broker.clock import now_s
 from broker.energy.comparison import Judgement, Likeness
@@ -140,14 +140,18 @@ class Comparison(Schema):
 @login_required
 @takes_query(ComparisonQuery)
 @gives(Comparison, page="comparison/show.html", empty=206, columns=True)
-def show_comparison(month: date | None) -> dict[str, Any]:
+def show_comparison(month: date | None) -> dict[str, Any] | Response:
     """The resident's month beside similar homes, their own last year and the standard household."""
     compared = comparison.of_user(
         current_user.id, current_user.group_id, month, now_s(), standard_household()
     )
     for one in compared.get("months", ()):
         one["text"] = _in_words(one["judgement"])
-    return compared
+    if wants_page() or not compared:
+        return compared
+    response = as_json(compared, vary=True)
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
 
 
 @bp.app_template_global()

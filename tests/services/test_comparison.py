@@ -139,6 +139,17 @@ def test_the_running_month_and_the_last_one_are_shown(resident, move_in):
     assert december == {}
 
 
+def test_the_frugal_are_shown_where_there_are_enough(resident, move_in):
+    move_in(2, 2, who=resident)
+    for kwh_a_day in range(3, 12):  # nine homes of two with 3 … 11 kWh a day
+        move_in(kwh_a_day, 2)
+    similar = compared(resident)["similar"]
+    # On average 7 / 2 · 23 = 80.5, told as 80; the four with 3 to 6 kWh 4.5 / 2 · 23 = 51.75.
+    assert (similar["homes"], kwh(similar["mean_per_person"])) == (9, 80)
+    assert kwh(similar["frugal_per_person"]) == 52
+    assert compared(resident)["judgement"] == "great"
+
+
 def test_fewer_than_four_other_homes_are_not_told(resident, make_user, move_in):
     move_in(4, 2, who=resident)
     for _ in range(3):
