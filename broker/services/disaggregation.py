@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from broker.clock import day_starts_s, month_starts_s, written_utc
@@ -17,8 +18,11 @@ from broker.models import MeterRole, Register, db
 from broker.services import appliance_corrections, consumption, disaggregation_progress
 from broker.services.appliance_corrections import NOTHING, Said
 from broker.services.courses import Resolution
+from broker.services.disaggregation_progress import SETTLES_AFTER_S
+from broker.services.remembered import Remembered
 from broker.store import disaggregation as store
-from broker.store.meter_uses import FLAT_OF_USER, GROUP, Owner, Use
+from broker.store.disaggregation import State
+from broker.store.meter_uses import FLAT_OF_USER, GROUP, Owner, Stamp, Use
 from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
 LONGEST_S = 366 * DAY_S
@@ -27,6 +31,8 @@ MOST_STRETCHES = 2
 """What a request splits itself, at most, for each meter that no collector has got to."""
 
 Energies = dict[str, dict[str, int]]
+
+_remembered: Remembered[Energies] = Remembered(128)
 
 
 def of_user(
@@ -38,12 +44,8 @@ def of_user(
     Raises InvalidInput for an empty or too long time.
     """
     ends = _ends(begin_s, end_s, resolution, zone, now_s)
-    sums = _Sums(ends, labels.written)
-    for use, series in _served(FLAT_OF_USER, user_id, begin_s, min(end_s, now_s)):
-        with db.engine.connect() as connection:
-            said = appliance_corrections.of_home(connection, user_id, use.meter_id)
-        sums.add(_as_told(_valid(use, series), said))
-    return sums.written()
+    window = _Window(begin_s, min(end_s, now_s), (resolution, zone.key))
+    return _split(FLAT_OF_USER, user_id, window, ends, labels.written)
 
 
 def of_group(
@@ -51,28 +53,84 @@ def of_group(
 ) -> Energies:
     """The same for all consuming meters of a community together, by kind without the numbers."""
     ends = _ends(begin_s, end_s, resolution, zone, now_s)
-    sums = _Sums(ends, lambda kind, _: LABELS[Kind(kind)])
-    for use, series in _served(GROUP, group_id, begin_s, min(end_s, now_s)):
-        with db.engine.connect() as connection:
-            said = appliance_corrections.of_home(connection, use.user_id, use.meter_id)
-        sums.add(_as_told(_valid(use, series), said))
-    return sums.written()
+    window = _Window(begin_s, min(end_s, now_s), (resolution, zone.key))
+    return _split(GROUP, group_id, window, ends, lambda kind, _: LABELS[Kind(kind)])
 
 
-def _served(
-    owner: Owner, owner_id: int, begin_s: int, end_s: int
-) -> list[tuple[Use, EnergySeries]]:
-    """The consuming uses of a time, once what is new has been split, with their energies."""
+class _Window(NamedTuple):
+    """The asked-for time and how its quarter hours are put together."""
+
+    begin_s: int
+    end_s: int
+    how: tuple[str, str]
+
+
+def _split(
+    owner: Owner,
+    owner_id: int,
+    window: _Window,
+    ends: Callable[[int], int],
+    label: Callable[[int, int], str],
+) -> Energies:
+    """What is asked for, computed anew only if something that it follows from has changed."""
+    begin_s, end_s, how = window
+    end_s += -end_s % QUARTER_HOUR_S  # quarter hours count that start before the end
     if begin_s >= end_s:
-        return []
-    for meter_id in {
-        use.meter_id for use in owner.uses(owner_id, begin_s, end_s) if _consumes(use)
-    }:
+        return {}
+    stamp = owner.stamp(owner_id, begin_s, end_s)
+    turns = _caught_up(stamp, begin_s)
+    users = {use.user_id for use in map(_use, stamp) if use.user_id is not None}
+    said = appliance_corrections.stamp_of(users)
+
+    def compute() -> Energies:
+        sums = _Sums(ends, label)
+        of_owner = consumption.of_group if owner is GROUP else consumption.of_flat
+        for use, series in of_owner(owner_id, begin_s, end_s):
+            if _consumes(use):
+                sums.add(_as_told(_valid(use, series), _said(use)))
+        return sums.written()
+
+    key = (owner is GROUP, owner_id, begin_s, end_s, how, stamp, turns, said)
+    return _remembered.get(key, compute)
+
+
+def _use(row: tuple[int | str | None, ...]) -> Use:
+    return Use._make(row[: len(Use._fields)])
+
+
+def _caught_up(stamp: Stamp, begin_s: int) -> tuple[tuple[int, int], ...]:
+    """Splits what is new, if nobody has yet; the turn at which each consuming meter is then."""
+    meter_ids = [_use(row).meter_id for row in stamp if _consumes(_use(row))]
+    states = disaggregation_progress.states(meter_ids)
+    behind = {
+        use.meter_id
+        for row in stamp
+        if _consumes(use := _use(row)) and _is_behind(states.get(use.meter_id), row, begin_s)
+    }
+    for meter_id in behind:
         for _ in range(MOST_STRETCHES):
             if not disaggregation_progress.catch_up(meter_id):
                 break
-    of_owner = consumption.of_group if owner is GROUP else consumption.of_flat
-    return [(use, series) for use, series in of_owner(owner_id, begin_s, end_s) if _consumes(use)]
+    if behind:
+        states = disaggregation_progress.states(meter_ids)
+    return tuple((meter_id, state.turn) for meter_id, state in sorted(states.items()))
+
+
+def _is_behind(state: State | None, row: tuple[int | str | None, ...], begin_s: int) -> bool:
+    """Whether a meter's quarter hours of the shown time may not be split as they are now."""
+    use, revision, newest_s = _use(row), row[-2], row[-1]
+    if not isinstance(newest_s, int):
+        return False
+    if state is None or state.past_revision != revision or state.compared_s < state.until_s:
+        return True
+    until_s = newest_s if use.end_s is None else min(newest_s, use.end_s)
+    is_late = state.until_s < until_s or state.settled_s < state.until_s - SETTLES_AFTER_S
+    return is_late or state.from_s > max(begin_s, use.begin_s)
+
+
+def _said(use: Use) -> Said:
+    with db.engine.connect() as connection:
+        return appliance_corrections.of_home(connection, use.user_id, use.meter_id)
 
 
 def _consumes(use: Use) -> bool:

@@ -7,6 +7,7 @@ they change: where the parts of a quarter hour don't add up to its energy any mo
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -76,6 +77,12 @@ def consuming_meters() -> list[int]:
     )
     with db.engine.connect() as connection:
         return list(connection.scalars(statement))
+
+
+def states(meter_ids: Collection[int]) -> dict[int, State]:
+    """How far these meters' quarter hours have been split, by meter id; those that are, at all."""
+    with db.engine.connect() as connection:
+        return store.states(connection, meter_ids)
 
 
 def listed() -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
@@ -70,6 +70,12 @@ def state(connection: Connection, meter_id: int) -> State | None:
     """How far a meter's quarter hours have been split."""
     row = connection.execute(select(*STATE.c).where(STATE.c.meter_id == meter_id)).first()
     return None if row is None else State(*row)
+
+
+def states(connection: Connection, meter_ids: Collection[int]) -> dict[int, State]:
+    """The same for several meters, by id; those without a state are left out."""
+    found = connection.execute(select(*STATE.c).where(STATE.c.meter_id.in_(meter_ids)))
+    return {row[0]: State(*row) for row in found}
 
 
 def take_turn(connection: Connection, before: State | None, after: State) -> bool:

@@ -295,6 +295,18 @@ def test_a_lacking_kind_is_left_out_at_once_and_from_now_on(resident, meter_id):
     assert kwh(mine(resident), "Elektroauto-1") == pytest.approx(66, rel=0.05)
 
 
+def test_one_correction_after_the_other_counts_at_once(resident, home):
+    # The second one may get the id of the first, which is gone.
+    catch_up(home)
+    assert kwh(mine(resident), "Kühlschrank-1") > 0
+    first = appliance_corrections.lacks(resident.id, "Elektroauto", NOW_S)
+    assert kwh(mine(resident), "Elektroauto-1") == 0
+    appliance_corrections.withdraw(resident.id, first["id"])
+    appliance_corrections.lacks(resident.id, "Kühlschrank", NOW_S)
+    assert kwh(mine(resident), "Elektroauto-1") > 0
+    assert kwh(mine(resident), "Kühlschrank-1") == 0
+
+
 def test_a_corrected_run_counts_at_once_and_so_do_later_ones_like_it(resident, meter_id):
     columns = readings(powers_w())
     three_days = 3 * 1440 + 1
