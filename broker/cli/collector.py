@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 from broker.cli.command import one_line_failures, settings
 from broker.cli.demo import known_secrets
@@ -64,7 +65,7 @@ def _gateway(url: str) -> Gateway | None:
 
 def _collect(gateway: Gateway | None) -> NoReturn:
     pause_s, expire_s = 1, 0
-    splitting = _Splitting()
+    splitting = Splitting()
     while True:
         if now_s() >= expire_s:
             _expire()
@@ -84,7 +85,7 @@ def _collect(gateway: Gateway | None) -> NoReturn:
             time.sleep(TICK_S - time.time() % TICK_S)
 
 
-class _Splitting:
+class Splitting:
     """Splits new quarter hours by appliance, meter by meter, and then the past of each."""
 
     def __init__(self) -> None:
@@ -99,8 +100,12 @@ class _Splitting:
             self._round_s = now_s() + MINUTE_S
         while self._waiting and time.monotonic() < stop_s:
             meter_id = self._waiting.pop(0)
-            if disaggregation_progress.catch_up(meter_id):
-                self._waiting.append(meter_id)
+            try:
+                if disaggregation_progress.catch_up(meter_id):
+                    self._waiting.append(meter_id)
+            except OperationalError as error:  # somebody else keeps the database busy
+                self._waiting.clear()
+                click.echo(f"Not split by appliance, next try in a minute: {error.orig}", err=True)
 
 
 def _expire() -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from broker.cli.collector import Splitting
 from broker.clock import now_s
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
@@ -13,8 +14,8 @@ from broker.services import disaggregation_progress
 
 
 @pytest.fixture
-def meter_id(resident, make_meter, assign) -> int:
-    """Two days of minutes at 200 W, split up to now."""
+def fresh(resident, make_meter, assign) -> int:
+    """Two days of minutes at 200 W up to now."""
     end_s = now_s() // 900 * 900
     times = list(range(end_s - 2 * 86_400, end_s + 1, 60))
     counters = [10**13 + 33_333_333 * n for n in range(len(times))]
@@ -22,9 +23,15 @@ def meter_id(resident, make_meter, assign) -> int:
     assign(meter_id, resident, times[0])
     nothing = [None] * len(times)
     take_in({meter_id: Columns(times, counters, nothing, nothing)}, now_s())
-    while disaggregation_progress.catch_up(meter_id):
-        pass
     return meter_id
+
+
+@pytest.fixture
+def meter_id(fresh) -> int:
+    """The same, split."""
+    while disaggregation_progress.catch_up(fresh):
+        pass
+    return fresh
 
 
 def listed(runner) -> list[dict]:
@@ -43,6 +50,13 @@ def test_progress_is_listed_and_the_past_is_split_again(runner, meter_id):
     while disaggregation_progress.catch_up(meter_id):
         pass
     assert listed(runner) == [before]
+
+
+def test_the_collector_splits_what_has_come(runner, fresh):
+    assert listed(runner) == []
+    Splitting().go_on(for_s=60)
+    (done,) = listed(runner)
+    assert done["until_s"] - done["from_s"] == 2 * 86_400
 
 
 def test_an_unknown_meter_is_told(runner, app):
