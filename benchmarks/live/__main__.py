@@ -117,7 +117,7 @@ def _broker(
         idle_bytes = server.memory_bytes()
         with Clients(server.port, spoken.targets, count, options.results) as clients:
             if rhythm_s is None:
-                spoken.speak(server.port, rate, SETTLING_S)
+                spoken.speak(server.port, rate, min(SETTLING_S, options.seconds))
             figures = spoken.measured(server, clients, rate, options.seconds)
             figures = replace(figures, cpu_s=figures.cpu_s - ingest_s * figures.sent)
             return _with_memory(figures, server.memory_bytes() - idle_bytes)

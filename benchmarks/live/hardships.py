@@ -114,7 +114,7 @@ def large(_: House, options: argparse.Namespace) -> Table:
                 spoken.served() as server,
                 Clients(server.port, targets, count, options.results) as clients,
             ):
-                spoken.speak(server.port, 1, SETTLING_S)
+                spoken.speak(server.port, 1, min(SETTLING_S, options.seconds))
                 figures = spoken.measured(server, clients, 1, options.seconds)
             table.rows.append(
                 [

@@ -103,6 +103,8 @@ class Community:
 
     def news(self, *, certain: bool) -> None:
         """There are new readings; or, if that isn't certain, there may be."""
+        if self._is_certain and not certain:
+            return  # this process has been quicker
         self._is_certain |= certain
         self._last_news_s = monotonic()
         self._first_news_s = self._first_news_s or self._last_news_s
