@@ -17,12 +17,12 @@ from benchmarks.live import hardships
 from benchmarks.live.clients import Clients
 from benchmarks.live.contenders import (
     DRAIN_S,
-    SETTLING_S,
     Figures,
     House,
     bare,
     house,
     measured_bare,
+    settling_s,
 )
 from benchmarks.report import Table
 from benchmarks.server import Server
@@ -117,7 +117,7 @@ def _broker(
         idle_bytes = server.memory_bytes()
         with Clients(server.port, spoken.targets, count, options.results) as clients:
             if rhythm_s is None:
-                spoken.speak(server.port, rate, min(SETTLING_S, options.seconds))
+                spoken.speak(server.port, rate, settling_s(options.seconds))
             figures = spoken.measured(server, clients, rate, options.seconds)
             figures = replace(figures, cpu_s=figures.cpu_s - ingest_s * figures.sent)
             return _with_memory(figures, server.memory_bytes() - idle_bytes)

@@ -42,6 +42,11 @@ DRAIN_S = 1.0
 MANY = "1000000"
 
 
+def settling_s(seconds: float) -> float:
+    """How long to speak before a measurement; a mere glance doesn't need to be exact."""
+    return SETTLING_S if seconds >= SETTLING_S / 2 else seconds
+
+
 @dataclass(frozen=True)
 class Figures:
     """Of one measurement."""

@@ -12,7 +12,7 @@ from statistics import mean
 
 from benchmarks import report
 from benchmarks.live.clients import Clients
-from benchmarks.live.contenders import SETTLING_S, House, house
+from benchmarks.live.contenders import House, house, settling_s
 from benchmarks.load import HOST
 from benchmarks.report import Table
 from benchmarks.server import Server
@@ -114,7 +114,7 @@ def large(_: House, options: argparse.Namespace) -> Table:
                 spoken.served() as server,
                 Clients(server.port, targets, count, options.results) as clients,
             ):
-                spoken.speak(server.port, 1, min(SETTLING_S, options.seconds))
+                spoken.speak(server.port, 1, settling_s(options.seconds))
                 figures = spoken.measured(server, clients, 1, options.seconds)
             table.rows.append(
                 [

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 EARLY = 0.1
 """By which share of the rhythm single news may come too early."""
 RETRY_S = 1.0
-AT_ONCE = 500
-"""Sockets that are written to before others get their turn: about 5 ms."""
+AT_ONCE = 2000
+"""Sockets that are written to before others get their turn: about 15 ms."""
 
 
 class Told(Protocol):
