@@ -11,7 +11,7 @@ from flask import request
 
 from broker.api import charts, periods
 from broker.api.formats import seconds, zone
-from broker.clock import day_starts_s, now_s
+from broker.clock import day_starts_s, now_s, written_utc
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,18 @@ class Drawing:
     is_curve: bool
     energies: list[float | None]
     rows: list[tuple[charts.Step, ...]]
+
+    @property
+    def highest(self) -> charts.Step | None:
+        """The step in which the first series was highest."""
+        known = [row[0] for row in self.rows if row[0].value is not None]
+        return max(known, key=lambda step: step.value or 0.0, default=None)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the first series' known values."""
+        known = [row[0].value for row in self.rows if row[0].value is not None]
+        return sum(known) / len(known) if known else None
 
 
 def shown_period() -> periods.Period:
@@ -46,6 +58,25 @@ def drawn(period: periods.Period, *powers: Mapping[str, float]) -> Drawing:
 def energy_of(period: periods.Period, power: Mapping[str, float]) -> float | None:
     """The energy under mean powers by JSON key, in 0.1 µWh; None without any."""
     return charts.energy_tenth_uwh(_steps(period, power))
+
+
+def moved(
+    power: Mapping[str, float], period: periods.Period, before: periods.Period
+) -> dict[str, float]:
+    """Powers of an earlier period under the keys of this one's steps, the first over the first."""
+    ends = zip(period.boundaries_s[1:], before.boundaries_s[1:], strict=False)
+    keys = ((written_utc(end_s), written_utc(before_s)) for end_s, before_s in ends)
+    return {key: power[earlier] for key, earlier in keys if earlier in power}
+
+
+def compared(
+    period: periods.Period, power: Mapping[str, float], before: Mapping[str, float]
+) -> tuple[float, float] | None:
+    """The energies of two series in the steps that both know, in 0.1 µWh; None without any."""
+    both = power.keys() & before.keys()
+    energies = [energy_of(period, {key: one[key] for key in both}) for one in (power, before)]
+    mine, theirs = energies
+    return None if mine is None or not theirs else (mine, theirs)
 
 
 def summed(*powers: Mapping[str, float] | None) -> dict[str, float]:

@@ -8,11 +8,12 @@ from flask import Blueprint
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, validate
 
-from broker.api import costs
+from broker.api import costs, drawings
+from broker.api.periods import Period
 from broker.api.representation import gives, takes_query
 from broker.api.session import login_required, settings
 from broker.clock import day_start_s, now_s
-from broker.services import community_history, history
+from broker.services import community_history, history, live
 from broker.services.courses import Resolution
 
 bp = Blueprint("history", __name__)
@@ -187,9 +188,9 @@ def show_my_history(include: tuple[str, ...] | None, **asked: Any) -> dict[str, 
 
     With `include=cost,co2` also what the electricity of each step cost and how much CO2 it caused.
     """
-    window = _window(**asked)
-    mine = history.of_user(current_user.id, **window)
-    return costs.added_to(mine, include, **window) if include else mine
+    shown = window(**asked)
+    mine = history.of_user(current_user.id, **shown)
+    return costs.added_to(mine, include, **shown) if include else mine
 
 
 @bp.get("/group-consumption-history")
@@ -202,12 +203,30 @@ def show_our_history(include: tuple[str, ...] | None, **asked: Any) -> dict[str,
     With `include=community` also `self_sufficiency` and `self_consumption` of the shown time, for
     which part of it both are known, and whose the generation was: `allocated_power`.
     """
-    window = _window(**asked)
-    ours = history.of_group(current_user.group_id, **window)
-    return community_history.added_to(ours, current_user.group_id, **window) if include else ours
+    shown = window(**asked)
+    ours = history.of_group(current_user.group_id, **shown)
+    return community_history.added_to(ours, current_user.group_id, **shown) if include else ours
 
 
-def _window(begin_s: int | None, end_s: int | None, resolution: str) -> dict[str, Any]:
+@bp.app_template_global()
+def my_year_before(period: Period) -> dict[str, float]:
+    """The caller's powers of the same time a year before, under the keys of this period's steps."""
+    before = period.year_before
+    if before.begin_s < 0 or before.end_s - before.begin_s > history.LONGEST_QUARTER_HOURS_S:
+        return {}
+    shown = (before.begin_s, before.end_s, before.resolution, before.zone, before.now_s)
+    mine = history.of_user(current_user.id, *shown)
+    return drawings.moved(mine.get("power", {}), period, before)
+
+
+@bp.app_template_global()
+def my_meter() -> str | None:
+    """The number of the caller's meter, by which scripts follow the house."""
+    return live.own_meter_number(current_user.id, current_user.group_id, now_s())
+
+
+def window(begin_s: int | None, end_s: int | None, resolution: str) -> dict[str, Any]:
+    """What a query asks for, as keywords of the services: from today on, until now."""
     now, zone = now_s(), settings().timezone
     return {
         "begin_s": day_start_s(now, zone) if begin_s is None else begin_s,

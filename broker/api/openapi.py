@@ -165,6 +165,9 @@ def _responses(contract: Contract) -> dict[str, Any]:
             "content": {"application/json": {"schema": contract.gives}},
         }
     }
+    if contract.file is not None:
+        content = responses[str(contract.status)]["content"]
+        content[contract.file] = {"schema": {"type": "string"}}
     if contract.empty is not None:
         responses[str(contract.empty)] = {"description": EMPTY[contract.empty]}
         if contract.empty != HTTPStatus.NO_CONTENT:

@@ -22,6 +22,7 @@ for function in (
     drawings.shown_period,
     drawings.drawn,
     drawings.energy_of,
+    drawings.compared,
     drawings.consumed,
     drawings.produced,
     drawings.counter_ends,

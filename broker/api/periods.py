@@ -14,6 +14,8 @@ RESOLUTIONS = {"day": "quarter_hour", "week": "hour", "month": "day", "year": "m
 """How finely each period is drawn: some thirty to a hundred and seventy steps."""
 KINDS = {resolution: kind for kind, resolution in RESOLUTIONS.items()}
 
+WEEKS_OF_A_YEAR = timedelta(weeks=52)
+
 STARTS: dict[str, Callable[[date], date]] = {
     "day": lambda day: day,
     "week": lambda day: day - timedelta(days=day.weekday()),
@@ -66,6 +68,29 @@ class Period:
         return self._query(kind, clock.local_date(last_s, self.zone))
 
     @property
+    def query(self) -> dict[str, int | str]:
+        """The query of this period."""
+        query: dict[str, int | str] = {"begin": self.begin_s, "resolution": self.resolution}
+        return query | ({"end": self.end_s} if self.end_s <= self.now_s else {})
+
+    @property
+    def year_before(self) -> Period:
+        """The same weekdays 52 weeks before; of a year the calendar year before."""
+        first = clock.local_date(self.begin_s, self.zone)
+        last = clock.local_date(self.end_s - 1, self.zone)
+        if self.kind == "year":
+            first, last = _a_year_before(first), _a_year_before(last)
+        else:
+            first, last = first - WEEKS_OF_A_YEAR, last - WEEKS_OF_A_YEAR
+        return Period(
+            self.kind,
+            clock.midnight_s(first, self.zone),
+            clock.midnight_s(last + timedelta(days=1), self.zone),
+            self.now_s,
+            self.zone,
+        )
+
+    @property
     def earlier(self) -> dict[str, int | str]:
         """The query of the period before this one."""
         return self._query(self.kind, clock.local_date(self.begin_s - 1, self.zone))
@@ -85,6 +110,11 @@ class Period:
         }
         end_s = clock.midnight_s(AFTER[kind](start), self.zone)
         return query | ({"end": end_s} if end_s <= self.now_s else {})
+
+
+def _a_year_before(day: date) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def asked_for(query: Mapping[str, str], now_s: int, zone: ZoneInfo) -> Period:

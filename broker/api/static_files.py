@@ -53,6 +53,8 @@ def register(app: Flask, folder: Path) -> None:
     app.add_url_rule("/static/<path:filename>", "static", static)
     app.add_url_rule("/static/<version:version>/<path:filename>", "static", static)
 
+    app.jinja_env.globals["has_static"] = lambda filename: (folder / filename).exists()
+
     @app.url_defaults
     def name_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static":

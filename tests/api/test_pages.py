@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import sqlalchemy
 
 from broker.ingest.intake import Columns, take_in
 from broker.models import Avatar, MeterRole, MeterUse, db, writer
+from broker.store.meter_uses import FLAT_OF_USER
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 10, 12, tzinfo=BERLIN)
@@ -182,6 +184,36 @@ def test_my_consumption_shows_the_counter_and_the_missing_quarter_hours(signed_i
     assert page.count("<td>500\xa0W</td>") == 32
     assert page.count("<td>keine Daten</td>") == 8
     assert 'class="gap" x="33.333%" y="0" width="8.33' in page
+
+
+def test_my_consumption_stands_beside_the_same_weekday_a_year_before(signed_in, house):
+    ada, _ = house
+    # The Monday 52 weeks before: 1000 W until 04:00, while she uses 500 W until 08:00 today.
+    before_s = MIDNIGHT_S - 364 * 86_400
+    [use] = FLAT_OF_USER.uses(ada.id, MIDNIGHT_S, MIDNIGHT_S + 900)
+    empty = [None] * 17
+    times_s = list(range(before_s, before_s + 4 * 3600 + 1, 900))
+    energies = [9 * 10**11 + 1000 * 25_000 * (time_s - before_s) // 9 for time_s in times_s]
+    take_in({use.meter_id: Columns(times_s, energies, empty, empty)}, int(NOW.timestamp()))
+    page = signed_in(ada).get("/individual-consumption-history").text
+    # In the four hours that both know: 4 kWh then, 2 kWh now.
+    assert "Same time last year" in page
+    assert ">4.00\xa0kWh<" in page
+    assert "You used 50 % less." in page
+    drawn = signed_in(ada).get("/individual-consumption-history?compare=last_year").text
+    assert drawn.count('class="outline earlier"') == 1
+    assert drawn.count("<td>1.00\xa0kW</td>") == 16
+
+
+def test_a_chart_is_told_in_words_and_saved_as_a_file(signed_in, house):
+    browser = signed_in(house[0])
+    page = browser.get("/individual-consumption-history").text
+    assert "Highest: 500\xa0W, 00:00–00:15; on average 500\xa0W." in page
+    link = re.search(r'href="(/individual-consumption-curve[^"]+)"', page)[1]
+    file = browser.get(link.replace("&amp;", "&"))
+    assert file.mimetype == "text/csv"
+    # A head, and ten hours of which the last two are unknown.
+    assert len(file.text.splitlines()) == 1 + 40
 
 
 def test_our_house_names_the_neighbours_and_escapes_them(signed_in, house):

@@ -76,3 +76,20 @@ def test_from_a_month_the_week_is_the_one_of_its_last_day_that_has_begun():
     october = asked_for(begin=at(2026, 10, 1), end=at(2026, 11, 1), resolution="day")
     # 31 October 2026 is a Saturday; its week began on Monday, the 26th.
     assert october.query_of("week")["begin"] == at(2026, 10, 26)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "day", "begin", "end"),
+    [
+        # Tuesday beside Tuesday, also where summer time begins a week later or earlier.
+        pytest.param("quarter_hour", (2026, 11, 24), (2025, 11, 25), (2025, 11, 26), id="day"),
+        pytest.param("quarter_hour", (2026, 3, 29), (2025, 3, 30), (2025, 3, 31), id="spring"),
+        pytest.param("hour", (2026, 10, 26), (2025, 10, 27), (2025, 11, 3), id="week"),
+        pytest.param("day", (2026, 11, 1), (2025, 11, 2), (2025, 12, 2), id="month"),
+        pytest.param("month", (2026, 1, 1), (2025, 1, 1), (2026, 1, 1), id="year"),
+        pytest.param("month", (2024, 2, 29), (2023, 2, 28), (2024, 1, 1), id="leap-day"),
+    ],
+)
+def test_a_year_before_are_the_same_weekdays_or_the_calendar_year(resolution, day, begin, end):
+    before = asked_for(begin=at(*day), resolution=resolution).year_before
+    assert (before.begin_s, before.end_s) == (at(*begin), at(*end))

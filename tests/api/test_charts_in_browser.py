@@ -1,0 +1,142 @@
+"""The charts in a real browser: what fingers, keys and screen readers find in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from broker.ingest.intake import Columns, take_in
+from config import PROJECT
+
+BERLIN = ZoneInfo("Europe/Berlin")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+UPLOT = PROJECT / "static" / "vendor" / "uPlot.iife.min.js"
+pytestmark = pytest.mark.slow
+
+# The day on which summer time ended: 25 hours.
+MIDNIGHT_S = int(datetime(2024, 10, 27, tzinfo=BERLIN).timestamp())
+NEXT_S = MIDNIGHT_S + 25 * 3600
+YEAR_S = int(datetime(2024, 1, 1, tzinfo=BERLIN).timestamp())
+NEXT_YEAR_S = int(datetime(2025, 1, 1, tzinfo=BERLIN).timestamp())
+DAY = f"/individual-consumption-history?begin={MIDNIGHT_S}&end={NEXT_S}&resolution=quarter_hour"
+YEAR = f"/individual-consumption-history?begin={YEAR_S}&end={NEXT_YEAR_S}&resolution=month"
+
+
+@pytest.fixture
+def flat(resident, make_meter, assign):
+    """360 W all year, but for the 1st of July, when the meter is silent."""
+    meter_id = make_meter()
+    assign(meter_id, resident)
+    silent_s = int(datetime(2024, 7, 1, tzinfo=BERLIN).timestamp())
+    times_s = [
+        time_s
+        for time_s in range(YEAR_S, NEXT_YEAR_S + 1, 900)
+        if not silent_s < time_s < silent_s + 86_400
+    ]
+    # 360 W for 1 s are 10^6 · 0.1 µWh.
+    energies = [10**12 + (time_s - YEAR_S) * 10**6 for time_s in times_s]
+    empty = [None] * len(times_s)
+    take_in({meter_id: Columns(times_s, energies, empty, empty)}, NEXT_YEAR_S)
+    return resident
+
+
+@pytest.fixture
+def page(serve, flat):
+    """A phone of the flat's resident, far away from home. Fails on any error of a script."""
+    if not CHROMIUM:
+        pytest.skip("needs Chromium")
+    bind = serve().settings.bind
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = browser.new_context(
+            base_url=f"http://{bind}",
+            locale="en-GB",
+            timezone_id="America/Los_Angeles",
+            viewport={"width": 390, "height": 844},
+            has_touch=True,
+        )
+        context.add_cookies(
+            [{"name": "broker_session", "value": flat.token, "url": f"http://{bind}"}]
+        )
+        errors: list[str] = []
+        made = context.new_page()
+        made.on("pageerror", lambda error: errors.append(str(error)))
+        yield made
+        browser.close()
+    assert errors == []
+
+
+needs_uplot = pytest.mark.skipif(not UPLOT.exists(), reason="needs uPlot: make setup")
+
+
+def told(page):
+    return page.locator("figure [aria-live]")
+
+
+@needs_uplot
+def test_arrows_read_a_day_of_25_hours_by_the_clock_of_the_house(page):
+    page.goto(DAY)
+    plot = page.locator(".plot")
+    plot.focus()
+    page.keyboard.press("Home")
+    expect(told(page)).to_have_text(re.compile(r"00:00–00:15, Consumption 360\sW$"))
+    page.keyboard.press("PageDown")  # ten quarter hours on
+    expect(told(page)).to_have_text(re.compile("02:30–02:45"))
+    # An hour later the clock shows the same again.
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(told(page)).to_have_text(re.compile("02:30–02:45"))
+    page.keyboard.press("End")
+    expect(told(page)).to_have_text(re.compile("23:45–00:00"))
+
+
+@needs_uplot
+def test_a_tap_shows_the_value_beneath_and_keys_zoom(page):
+    page.goto(DAY)
+    box = page.locator(".u-over").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 20)
+    # The middle of 25 hours that began at 00:00 is 11:30, since an hour came twice.
+    expect(page.locator(".tip")).to_contain_text("11:30–11:45")
+    whole = page.get_by_role("button", name="Show everything")
+    expect(whole).to_be_hidden()
+    page.locator(".plot").focus()
+    page.keyboard.press("+")
+    expect(whole).to_be_visible()
+    whole.click()
+    expect(whole).to_be_hidden()
+
+
+@needs_uplot
+def test_a_year_shows_months_and_on_wish_every_quarter_hour_with_its_gap(page):
+    page.goto(YEAR)
+    page.locator(".plot").focus()
+    page.keyboard.press("Home")
+    # 31 days of 24 · 0.36 kWh.
+    expect(told(page)).to_have_text(re.compile(r"January 2024, Consumption 267\.8\skWh$"))
+    page.get_by_role("button", name="Every quarter hour").click()
+    expect(page.locator("button[aria-pressed=true]")).to_be_visible()
+    page.locator(".plot").focus()
+    page.keyboard.press("Home")
+    expect(told(page)).to_have_text(re.compile(r"00:00–00:15, Consumption 360\sW$"))
+
+
+@needs_uplot
+def test_silence_is_read_as_no_data(page):
+    begin_s = int(datetime(2024, 7, 1, tzinfo=BERLIN).timestamp())
+    page.goto(
+        f"/individual-consumption-history?begin={begin_s}&resolution=hour&end={begin_s + 604800}"
+    )
+    page.locator(".plot").focus()
+    page.keyboard.press("Home")
+    expect(told(page)).to_have_text(re.compile("Consumption no data$"))
+
+
+def test_without_its_library_the_drawing_stays(page):
+    page.route(re.compile(r".*/charts\.js"), lambda route: route.abort())
+    page.goto(DAY)
+    expect(page.locator("svg.chart")).to_be_visible()
