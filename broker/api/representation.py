@@ -169,9 +169,9 @@ def gives(
 
     `page` is the template for a browser, `then` where a browser goes after a form (an endpoint, or
     a function that gives the address), `back` the endpoint it goes to when a form fails that has no
-    page at its own address, `empty` the status of an answer without data, `file` the content type of
-    what the view may answer instead. What is plain already is marked by `columns`: the schema then
-    documents it and isn't run over its points.
+    page at its own address, `empty` the status of an answer without data, `file` the content type
+    of what the view may answer instead. What is plain already is marked by `columns`: the schema
+    then documents it and isn't run over its points.
     """
     dumped = schema(many=many) if schema else None
 
