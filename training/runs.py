@@ -54,7 +54,7 @@ def washing_machine(rng: Rng) -> Appliance:
     heater, motor, spin = rng.uniform(1600, 2500), rng.uniform(80, 400), rng.uniform(200, 800)
     duty, cold, reheats = rng.uniform(0.15, 0.6), rng.uniform(0, 0.3), rng.uniform(0, 0.8)
     heat_low = rng.uniform(4, 14)
-    heat_high = heat_low + rng.uniform(3, 25)
+    heat_high = heat_low + rng.choice([rng.uniform(3, 25), rng.uniform(10, 40)])
     rinses, wash = int(rng.integers(1, 5)), rng.uniform(8, 40)
 
     def drum(rng: Rng, low: float, high: float) -> Run:
@@ -81,8 +81,8 @@ def washing_machine(rng: Rng) -> Appliance:
 def dishwasher(rng: Rng) -> Appliance:
     """Pumps throughout, heats twice or more often."""
     heater, pump = rng.uniform(1500, 2500), rng.uniform(25, 110)
-    first, second = rng.uniform(7, 22), rng.uniform(0, 22)
-    pause, middle = rng.uniform(10, 55), rng.uniform(0, 1.2)
+    first, second = rng.uniform(4, 28), rng.choice([rng.uniform(0, 22), rng.uniform(15, 45)])
+    pause, middle = rng.uniform(4, 55), rng.uniform(0, 3)
     dry, dry_w = rng.uniform(0, 40), rng.choice([0.0, 3.0, 15.0, 40.0])
 
     def pumping(rng: Rng, low: float, high: float) -> Run:
@@ -93,7 +93,7 @@ def dishwasher(rng: Rng) -> Appliance:
         scale = rng.uniform(0.75, 1.25)
         parts = [pumping(rng, 1, 16), flat(_minutes(rng, first * 0.8, first * 1.2), heater + pump)]
         for _ in range(rng.poisson(middle)):
-            parts += [pumping(rng, 3, 12), flat(_minutes(rng, 0.5, 5), heater + pump)]
+            parts += [pumping(rng, 1, 12), flat(_minutes(rng, 0.5, 9), heater + pump)]
         parts.append(pumping(rng, pause * scale * 0.9, pause * scale * 1.1))
         if second > 3:
             parts.append(flat(_minutes(rng, second * 0.8, second * 1.2), heater + pump))

@@ -44,7 +44,7 @@ PLANS = {
 
 def coarser(rng: np.random.Generator, batch: homes.Windows) -> None:
     """Some windows as a meter of 2 to 4 minutes would show them, or one that loses readings."""
-    for n in np.flatnonzero(rng.random(len(batch.whole_w)) < 0.35):
+    for n in np.flatnonzero(rng.random(len(batch.whole_w)) < 0.5):
         series = batch.whole_w[n]
         if rng.random() < 0.35:
             lost = np.flatnonzero(rng.random(len(series) - 1) < rng.uniform(0.02, 0.15))

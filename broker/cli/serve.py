@@ -33,6 +33,8 @@ GLANCE_S = 0.2
 
 WEB = ("gunicorn", "--config", "deploy/gunicorn.conf.py", "app:create_app()")
 COLLECTOR = ("flask", "--app", "app", "collector")
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""Our matrices are small: threads that wait for each other took three times the processor time."""
 
 
 class _Process(NamedTuple):
@@ -101,7 +103,10 @@ def _running() -> Iterator[list[_Process]]:
         for name, command in (("web server", WEB), ("collector", COLLECTOR)):
             # A session of its own: Ctrl-C reaches only this process, which then ends the others.
             running = subprocess.Popen(
-                (sys.executable, "-m", *command), cwd=PROJECT, start_new_session=True
+                (sys.executable, "-m", *command),
+                cwd=PROJECT,
+                start_new_session=True,
+                env=ONE_THREAD | os.environ,
             )
             processes.append(_Process(name, running))
         yield processes
