@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
@@ -87,5 +90,57 @@ def closing() -> Callable[..., int]:
                 socket.recv(give_up_s - time.monotonic())
         assert closed.value.rcvd is not None
         return closed.value.rcvd.code
+
+    return wait
+
+
+# A browser.
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser. Skips where there is none."""
+    if not CHROMIUM:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of the flat's resident, who is logged in. Fails on any error of a script."""
+    context = chromium.new_context(locale="en-GB", viewport={"width": 390, "height": 800})
+    made = context.new_page()
+    errors: list[str] = []
+    made.on("pageerror", lambda error: errors.append(str(error)))
+    yield made
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def open_live(page: Page, flat: Flat) -> Callable[[str], None]:
+    """Opens the live page of a server and waits until news come."""
+
+    def opened(bind: str) -> None:
+        cookie = {"name": "broker_session", "value": flat.me.token, "url": f"http://{bind}"}
+        page.context.add_cookies([cookie])
+        page.goto(f"http://{bind}/live")
+        expect(page.locator(".state")).to_have_attribute("data-state", "open")
+
+    return opened
+
+
+@pytest.fixture
+def expect_power(page: Page) -> Callable[..., None]:
+    """Waits until the page shows the flat's power."""
+
+    def wait(watts: int, within_ms: int = 5_000) -> None:
+        tile = page.locator(".tile.mine .value")
+        expect(tile).to_have_text(re.compile(rf"^{watts}\sW$"), timeout=within_ms)
 
     return wait

@@ -21,8 +21,9 @@ from broker.models import dispose_engines
 OWNER = "postgres"
 START_S = 30.0
 TICKS = 4
-HOSTS = ("10.213.7.2", "10.213.7.3")
-ROUTER = "10.213.7.1"
+NETWORK = f"10.213.{os.getpid() % 250}"
+HOSTS = (f"{NETWORK}.2", f"{NETWORK}.3")
+ROUTER = f"{NETWORK}.1"
 
 
 def program(name: str) -> str:
@@ -41,32 +42,40 @@ class Cluster:
         self.url = f"postgresql+psycopg://{OWNER}@127.0.0.1:{port}/postgres"
         self._run(program("initdb"), "--auth=trust", "--no-sync", "--pgdata", str(self.data))
         with (self.data / "pg_hba.conf").open("a") as file:
-            file.write("host all all 10.213.7.0/24 trust\n")
+            file.write(f"host all all {NETWORK}.0/24 trust\n")
 
     def start(self) -> None:
         """Starts it, after a crash as well, and waits until it answers."""
-        self.process = subprocess.Popen(
-            [
-                *(program("postgres"), "-D", str(self.data), "-p", str(self.port), "-k", ""),
-                *("-c", "listen_addresses=*", "-c", "fsync=off"),
-            ],
-            user=OWNER,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._launch()
         give_up_s = time.monotonic() + START_S
         while True:
             try:
                 psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=5).close()
                 return
             except psycopg.OperationalError:
-                assert time.monotonic() < give_up_s
+                assert time.monotonic() < give_up_s, (self.data / "log").read_text()
                 time.sleep(0.05)
+            if self.process.poll() is not None:
+                self._launch()  # it won't start while a process of before still ends
+
+    def _launch(self) -> None:
+        log = (self.data / "log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                *(program("postgres"), "-D", str(self.data), "-p", str(self.port), "-k", ""),
+                *("-c", "listen_addresses=*", "-c", "fsync=off"),
+            ],
+            user=OWNER,
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
 
     def kill(self) -> None:
         """Everything at once, as when the machine dies."""
+        self.process.send_signal(signal.SIGSTOP)  # so that it can't have other children meanwhile
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        for pid in (self.process.pid, *map(int, children.split())):
+        for pid in (*map(int, children.split()), self.process.pid):
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
@@ -131,6 +140,20 @@ def test_after_the_sudden_death_of_postgresql(cluster, flat, serve, hear):
         with flat.watch_again(server.settings.bind) as newcomer:
             assert hear(newcomer, time_s)["date"] == time_s
         assert time.monotonic() - died_s < 10
+
+
+@pytest.mark.slow
+def test_a_browser_after_the_sudden_death_of_postgresql(
+    cluster, flat, serve, open_live, expect_power
+):
+    open_live(serve().settings.bind)
+    flat.speak(power_w=111)
+    expect_power(111)
+    cluster.kill()
+    cluster.start()
+    dispose_engines()
+    flat.speak(power_w=222)
+    expect_power(222, 10_000)
 
 
 def cut_the_listener(cluster: Cluster) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +39,8 @@ def proxy(tmp_path: Path) -> Iterator[Callable[[list[str]], str]]:
     running: list[subprocess.Popen[bytes]] = []
 
     def start(hosts: list[str]) -> str:
-        port = 30_000 + os.getpid() % 10_000
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
         site = (config.PROJECT / "deploy" / "nginx.conf").read_text()
         folder = tmp_path / "nginx"
         folder.mkdir()
@@ -75,11 +77,26 @@ def test_after_the_sudden_death_of_a_host_its_views_come_back_at_the_other(
             os.kill(pid, signal.SIGKILL)
         time_s = flat.speak()
         heard = 0
-        for socket in (first, second):
+        for view in (first, second):
             try:
-                heard += hear(socket, time_s)["date"] == time_s
+                heard += hear(view, time_s)["date"] == time_s
             except Exception:
                 with flat.watch_again(address) as again:
                     assert hear(again, time_s)["date"] == time_s
         assert heard == 1
         assert time.monotonic() - died_s < 10
+
+
+@pytest.mark.slow
+def test_a_browser_after_the_sudden_death_of_its_host(flat, serve, proxy, open_live, expect_power):
+    hosts = [serve(BROKER_TRUSTED_PROXIES="1"), serve(BROKER_TRUSTED_PROXIES="1")]
+    open_live(proxy([host.settings.bind for host in hosts]))
+    for host, watts in zip(hosts, (111, 222), strict=True):
+        # Whichever of them the page is connected to: one dies, and is started again.
+        flat.speak(power_w=watts)
+        expect_power(watts)
+        for pid in (host.process.pid, *host.workers()):
+            os.kill(pid, signal.SIGKILL)
+        flat.speak(power_w=watts + 1)
+        expect_power(watts + 1, 10_000)
+        serve(host.settings.bind, BROKER_TRUSTED_PROXIES="1")
