@@ -22,7 +22,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
 
 from broker import errors
+from broker.api import session
 from broker.api.representation import as_json, contract_of, wants_page
+from broker.clock import now_s
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,11 @@ def _represented(status: int, name: str, description: str) -> Any:
     if request.method == "POST" and status < 500 and not request.path.startswith("/readings"):
         flash(description, "error")
         return redirect(_page_of_form(), 303)
-    page = render_template("error.html", status=status, name=name, description=description)
+    if status >= 500:
+        session.forget_unknown_caller()
+    page = render_template(
+        "error.html", status=status, name=name, description=description, now_s=now_s
+    )
     return Response(page, status, mimetype="text/html")
 
 

@@ -103,6 +103,15 @@ def _account_of(request: Request) -> sessions.Account | None:
     return sessions.account(token, now_s(), settings().session_days) if token else None
 
 
+def forget_unknown_caller() -> None:
+    """Makes the caller a stranger if nobody can tell who it is, as without a database: a page that
+    says so must not fail for the same reason."""
+    try:
+        _ = current_user.is_authenticated
+    except Exception:  # whatever the drivers of the databases raise
+        login_manager._update_request_context_with_user()
+
+
 def login_required(view: View) -> View:
     """Refuses callers without a valid session: 401, or for a browser the way to the login page."""
 

@@ -248,6 +248,26 @@ def test_a_wrong_address_says_what_to_do(client, language):
     assert {"en": "Check the address", "de": "Sehen Sie nach, ob"}[language] in response.text
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_when_the_database_is_away_a_page_says_what_to_do(signed_in, resident, language):
+    browser = signed_in(resident, language)
+    with db.engine.begin() as connection:
+        connection.execute(sqlalchemy.text("ALTER TABLE session_token RENAME TO elsewhere"))
+    try:
+        response = browser.get("/profile")
+        as_json = browser.client.get("/profile")
+    finally:
+        with db.engine.begin() as connection:
+            connection.execute(sqlalchemy.text("ALTER TABLE elsewhere RENAME TO session_token"))
+    assert (response.status_code, as_json.status_code) == (500, 500)
+    assert as_json.json["errorName"] == "InternalServerError"
+    expected = {"en": "Something broke on our side", "de": "Bei uns ist etwas kaputtgegangen"}
+    assert f"<h1>{expected[language]}" in response.text
+    # The time helps to find the failure in the log.
+    assert "10:12" in response.text
+    assert 'href="/profile">' in response.text
+
+
 def test_forms_help_a_password_manager(client):
     page = client.get("/login", headers=HTML).text
     assert 'autocomplete="username"' in page

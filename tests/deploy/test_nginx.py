@@ -142,6 +142,10 @@ def test_while_broker_is_away_the_error_object_says_so(tmp_path):
             for _ in range(200):
                 try:
                     assert_error(*away.ask("GET", "/profile"), 502)
+                    answer, page = away.ask("GET", "/profile", Accept="text/html,*/*;q=0.8")
+                    assert answer.status == 502
+                    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+                    assert "tries again by itself" in page.decode()
                     break
                 except ConnectionRefusedError:
                     time.sleep(0.02)
