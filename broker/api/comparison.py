@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, validate
 
+from broker.api.periods import Period
 from broker.api.representation import as_json, gives, takes_query, wants_page
 from broker.api.session import login_required, standard_household
-from broker.clock import now_s
+from broker.clock import local_date, now_s
 from broker.energy.comparison import Judgement, Likeness
 from broker.services import comparison
 
@@ -152,6 +153,18 @@ def show_comparison(month: date | None) -> dict[str, Any] | Response:
     response = as_json(compared, vary=True)
     response.vary.update(("Accept-Language", "Cookie"))
     return response
+
+
+@bp.app_template_global()
+def similar_in(period: Period) -> dict[str, Any] | None:
+    """How a page's month stands beside similar homes; None for other times and where unknown."""
+    first = local_date(period.begin_s, period.zone)
+    if period.kind != "month" or first.day != 1 or first.year < FIRST_YEAR:
+        return None
+    whose = current_user.id, current_user.group_id
+    months = comparison.of_user(*whose, first, period.now_s, standard_household()).get("months")
+    similar: dict[str, Any] | None = months[0]["similar"] if months else None
+    return similar
 
 
 @bp.app_template_global()

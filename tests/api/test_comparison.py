@@ -155,6 +155,15 @@ class TestPage:
         assert "There is no data of the same days a year ago." in page
         assert "Stromspiegel für Deutschland 2025, co2online" in page
 
+    def test_a_month_of_my_consumption_stands_beside_similar_homes(self, browser, house):
+        browser.log_in(house[0])
+        begin_s = midnight_s(date(2026, 11, 1), BERLIN)
+        path = "/individual-consumption-history"
+        month = browser.get(f"{path}?begin={begin_s}&resolution=day").text
+        assert "Similar homes on average" in month
+        assert "You used 60 % less." in month
+        assert "Similar homes on average" not in browser.get(path).text
+
     def test_in_german(self, browser, house):
         browser.log_in(house[5])
         page = browser.get("/comparison?lang=de").text
