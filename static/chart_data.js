@@ -12,6 +12,11 @@ export class Curve {
     return this.begins.length;
   }
 
+  // Until when the first series is known; null before its first value.
+  get knownUntil() {
+    return this.ends[this.series[0].findLastIndex((w) => w !== null)] ?? null;
+  }
+
   // kWh of each step instead of W.
   get energies() {
     return this.series.map((powers) =>
@@ -37,8 +42,12 @@ export async function fetchCurve(path, beginS, endS, resolution, signal) {
 
 function parsed({ begin, step, ends, consumption, production }) {
   const count = consumption.length;
-  const until = ends ?? Array.from({ length: count }, (_, place) => begin + (place + 1) * step);
-  const from = count ? [begin, ...until.slice(0, -1)] : [];
+  const from = new Array(count);
+  const until = ends ?? new Array(count);
+  for (let place = 0; place < count; place += 1) {
+    from[place] = place ? until[place - 1] : begin;
+    if (!ends) until[place] = from[place] + step;
+  }
   return new Curve(from, until, production ? [consumption, production] : [consumption]);
 }
 

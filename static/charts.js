@@ -93,13 +93,14 @@ class Chart {
   }
 
   async #choose(resolution) {
+    const before = this.resolution;
     this.figure.setAttribute("aria-busy", "true");
     try {
       this.resolution = resolution;
-      await this.#load();
+      await this.#load().catch(() => (this.resolution = before)); // without a network nothing changes
       this.plot.destroy();
       this.#draw();
-      this.fine.setAttribute("aria-pressed", String(resolution === "quarter_hour"));
+      this.fine.setAttribute("aria-pressed", String(this.resolution === "quarter_hour"));
     } finally {
       this.figure.removeAttribute("aria-busy");
     }
@@ -174,26 +175,26 @@ class Chart {
 
   // The newest power is drawn pale until its quarter hour is over; then the curve is asked for anew.
   #follow() {
-    let lookedMs = Date.now();
+    let lookedMs = 0;
     follow({
       meterId: this.meterId,
       address: this.texts.socket,
       onSnapshot: async (house) => {
-        const lastS = this.curve.ends.at(-1) ?? this.beginS;
-        const isDue = house.date >= lastS + QUARTER_S && Date.now() - lookedMs > LOOK_AGAIN_MS;
-        if (this.isCurve && this.resolution === "quarter_hour") this.running = this.#present(house, lastS);
+        const knownS = this.curve.knownUntil ?? this.beginS;
+        const isDue = house.date >= knownS + QUARTER_S && Date.now() - lookedMs > LOOK_AGAIN_MS;
         if (isDue) {
           lookedMs = Date.now();
-          await this.#load();
-          if (this.isCurve && this.resolution === "quarter_hour") this.running = this.#present(house, this.curve.ends.at(-1));
+          await this.#load().catch(() => {}); // without a network; later news try again
         }
+        if (this.resolution === "quarter_hour") this.running = this.#present(house);
         if (isDue || this.isCurve) this.#refresh();
       },
     });
   }
 
-  #present(house, lastS) {
+  #present(house) {
     const nowS = house.date ?? 0;
+    const lastS = this.curve.ends.at(-1) ?? this.beginS;
     if (nowS < lastS || nowS >= lastS + 2 * QUARTER_S || this.kind !== "day") return null;
     const users = house.group_users.filter((user) => this.texts.of !== "mine" || user.meter_id === this.meterId);
     const known = [...users.map((user) => user.power), this.texts.of === "mine" ? null : house.group_common_power];

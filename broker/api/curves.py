@@ -30,6 +30,8 @@ from broker.units import (
 
 bp = Blueprint("curves", __name__)
 
+MW_OF_WHOLE_W = 100_000
+"""From here on whole watts are told, below tenths."""
 STEPS_S = {"quarter_hour": QUARTER_HOUR_S, "hour": HOUR_S}
 
 
@@ -108,7 +110,13 @@ def _represented(found: Curves, format: str, asked: dict[str, Any]) -> dict[str,
 
 
 def _watts(powers_mw: Powers) -> Powers:
-    return [None if mw is None else round(w_from_mw(mw), 1) for mw in powers_mw]
+    """No finer than a chart shows: a digit less is a fifth less to send."""
+    return [
+        None
+        if mw is None
+        else round(w_from_mw(mw), 1 if -MW_OF_WHOLE_W < mw < MW_OF_WHOLE_W else None)
+        for mw in powers_mw
+    ]
 
 
 def _file(found: Curves, zone: ZoneInfo) -> Response:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from broker.clock import now_s
 from broker.ingest.intake import Columns, take_in
 from config import PROJECT
 
@@ -27,30 +29,54 @@ DAY = f"/individual-consumption-history?begin={MIDNIGHT_S}&end={NEXT_S}&resoluti
 YEAR = f"/individual-consumption-history?begin={YEAR_S}&end={NEXT_YEAR_S}&resolution=month"
 
 
+@dataclass(frozen=True)
+class Flat:
+    """A resident's session and their meter."""
+
+    token: str
+    meter_id: int
+    is_of_today: bool
+
+    def speaks(self, first_s: int, last_s: int) -> None:
+        """A reading each quarter hour of a counter that runs evenly: 360 W are 10^6 · 0.1 µWh/s."""
+        times_s = list(range(first_s, last_s + 1, 900))
+        energies = [10**14 + (time_s - YEAR_S) * 10**6 for time_s in times_s]
+        empty = [None] * len(times_s)
+        take_in({self.meter_id: Columns(times_s, energies, empty, empty)}, last_s)
+
+
 @pytest.fixture
-def flat(resident, make_meter, assign):
-    """360 W all year, but for the 1st of July, when the meter is silent."""
+def flat(request, resident, make_meter, assign):
+    """360 W all of 2024, but for the 1st of July, when the meter is silent; or, for a test that
+    wants `today`, in the last three hours but the latest quarter hour."""
     meter_id = make_meter()
     assign(meter_id, resident)
-    silent_s = int(datetime(2024, 7, 1, tzinfo=BERLIN).timestamp())
-    times_s = [
-        time_s
-        for time_s in range(YEAR_S, NEXT_YEAR_S + 1, 900)
-        if not silent_s < time_s < silent_s + 86_400
-    ]
-    # 360 W for 1 s are 10^6 · 0.1 µWh.
-    energies = [10**12 + (time_s - YEAR_S) * 10**6 for time_s in times_s]
-    empty = [None] * len(times_s)
-    take_in({meter_id: Columns(times_s, energies, empty, empty)}, NEXT_YEAR_S)
-    return resident
+    made = Flat(resident.token, meter_id, getattr(request, "param", "") == "today")
+    if made.is_of_today:
+        made.speaks(quarter_before(now_s()) - 3 * 3600, quarter_before(now_s()) - 900)
+    else:
+        silent_s = int(datetime(2024, 7, 1, tzinfo=BERLIN).timestamp())
+        made.speaks(YEAR_S, silent_s)
+        made.speaks(silent_s + 86_400, NEXT_YEAR_S)
+    return made
+
+
+def quarter_before(time_s: int) -> int:
+    """The last full quarter hour."""
+    return time_s - time_s % 900
 
 
 @pytest.fixture
 def page(serve, flat):
-    """A phone of the flat's resident, far away from home. Fails on any error of a script."""
+    """A phone of the flat's resident, far away from home. Fails on any error of a script.
+
+    Where the house stands it is noon, so that the test's last hours are all of today.
+    """
     if not CHROMIUM:
         pytest.skip("needs Chromium")
-    bind = serve().settings.bind
+    hours = datetime.now(UTC).hour - 12
+    noon = {"BROKER_TIMEZONE": f"Etc/GMT{hours:+d}"} if flat.is_of_today else {}
+    bind = serve(**noon).settings.bind
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = browser.new_context(
@@ -123,6 +149,25 @@ def test_a_year_shows_months_and_on_wish_every_quarter_hour_with_its_gap(page):
     page.locator(".plot").focus()
     page.keyboard.press("Home")
     expect(told(page)).to_have_text(re.compile(r"00:00–00:15, Consumption 360\sW$"))
+
+
+@needs_uplot
+@pytest.mark.parametrize("flat", ["today"], indirect=True)
+def test_a_quarter_hour_appears_by_itself_once_it_is_over(page, flat):
+    page.goto("/individual-consumption-history")
+    plot = page.locator(".plot")
+    plot.focus()
+    page.keyboard.press("End")
+    # The latest quarter hour is over, but the meter hasn't told its end yet.
+    expect(told(page)).to_have_text(re.compile("no data$"))
+    flat.speaks(quarter_before(now_s()), quarter_before(now_s()))
+    for _ in range(50):
+        page.keyboard.press("End")
+        if "no data" not in told(page).inner_text():
+            break
+        page.wait_for_timeout(100)
+    clock = datetime.fromtimestamp(quarter_before(now_s()), UTC)
+    expect(told(page)).to_have_text(re.compile(rf"–\d\d:{clock:%M}, Consumption 360\sW$"))
 
 
 @needs_uplot
