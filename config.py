@@ -59,6 +59,7 @@ class Settings:
     term_start: tuple[int, int] = (3, 12)
     load_profile: str = "h0"
     federal_state: str = ""
+    community_minimum: int = 1
     session_days: int = 30
     invitation_days: int = 14
     reset_hours: int = 2
@@ -192,6 +193,7 @@ PARSERS: dict[str, Any] = {
     "term_start": _parsed_term_start,
     "load_profile": _parsed_load_profile,
     "federal_state": _parsed_federal_state,
+    "community_minimum": _parsed_positive,
     "session_days": _parsed_positive,
     "invitation_days": _parsed_positive,
     "reset_hours": _parsed_positive,

@@ -18,8 +18,10 @@ from broker.api import (
     live,
     live_sockets,
     pages,
+    per_capita,
     profile,
     readings,
+    savings,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -31,6 +33,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     hints.bp,
     comparison.bp,
     curves.bp,
+    savings.bp,
+    per_capita.bp,
     challenges.bp,
     disaggregation.bp,
     live.bp,

@@ -16,7 +16,7 @@ from broker import clock
 from broker.api.representation import FormFields, gives, takes, tell
 from broker.api.schemas import Nothing, Text
 from broker.api.session import login_required, settings
-from broker.energy.baseline import BaselineState
+from broker.energy.baseline import BaselineSource, BaselineState
 from broker.services import profiles
 
 bp = Blueprint("profile", __name__)
@@ -75,6 +75,11 @@ class Profile(Schema):
             "description": "Whether the consumption of the previous term is known.",
             "example": "READY",
         },
+    )
+    baseline_source = fields.String(
+        data_key="baselineSource",
+        validate=validate.OneOf([source.value for source in BaselineSource]),
+        metadata={"description": "Where it is known from.", "example": "measured"},
     )
 
 

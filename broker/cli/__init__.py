@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from broker.cli.baselines import baseline
 from broker.cli.challenges import challenge
 from broker.cli.collector import collector
 from broker.cli.demo import demo
@@ -21,7 +22,7 @@ from broker.cli.users import user
 
 COMMANDS = (
     *(group, meter, user, share, tariff, prices, co2, key, readings, challenge),
-    *(disaggregation, hint, demo, collector, serve),
+    *(baseline, disaggregation, hint, demo, collector, serve),
 )
 
 

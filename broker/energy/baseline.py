@@ -20,20 +20,35 @@ class BaselineState(StrEnum):
     NO_READINGS_AVAILABLE = "NO_READINGS_AVAILABLE"
 
 
+class BaselineSource(StrEnum):
+    """Where the energy of the last term is known from."""
+
+    MEASURED = "measured"
+    BILL = "bill"
+    NONE = "none"
+
+
+def source(
+    *, has_reading_near_begin: bool, has_reading_near_end: bool, has_bill: bool
+) -> BaselineSource:
+    """What counts: what was measured between both boundaries, else what the last bill says."""
+    if has_reading_near_begin and has_reading_near_end:
+        return BaselineSource.MEASURED
+    return BaselineSource.BILL if has_bill else BaselineSource.NONE
+
+
 def state(
     *,
+    known_from: BaselineSource,
     registered_s: int,
     now_s: int,
     has_readings: bool,
-    has_reading_near_begin: bool,
-    has_reading_near_end: bool,
 ) -> BaselineState:
-    """The state of a baseline: `near` means within `NEAR_S` of the previous term's two boundaries.
-
-    READY once both boundaries are covered. Else WAITING_FOR_DATA during the first day and as long
-    as the meter has delivered something; NO_READINGS_AVAILABLE if it never has.
+    """READY once the baseline is known, measured or from a bill. Else WAITING_FOR_DATA during the
+    first day and as long as the meter has delivered something; NO_READINGS_AVAILABLE if it never
+    has.
     """
-    if has_reading_near_begin and has_reading_near_end:
+    if known_from is not BaselineSource.NONE:
         return BaselineState.READY
     if has_readings or now_s < registered_s + GRACE_S:
         return BaselineState.WAITING_FOR_DATA

@@ -2,6 +2,7 @@
 
 from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionToken, TokenPurpose
 from broker.models.allocation import AllocationRule, AllocationShare
+from broker.models.baseline import BillBaseline
 from broker.models.challenge import ChallengeRun, RunOutcome
 from broker.models.database import Base, db, dispose_engines, engine_settings, writer
 from broker.models.disaggregation import (
@@ -39,6 +40,7 @@ __all__ = [
     "ApplianceRun",
     "Avatar",
     "Base",
+    "BillBaseline",
     "ChallengeRun",
     "Disaggregation",
     "DisaggregationSource",

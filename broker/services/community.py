@@ -51,6 +51,12 @@ def lock(connection: Connection, group_id: int) -> None:
     connection.execute(select(Group.id).where(Group.id == group_id).with_for_update())
 
 
+def name_of(group_id: int) -> str:
+    """The name of a group."""
+    with db.engine.connect() as connection:
+        return connection.execute(select(Group.name).where(Group.id == group_id)).scalar_one()
+
+
 def listed(now_s: int) -> list[dict[str, Any]]:
     """Every group with the number of its members and of the meters in use now."""
     members = (

@@ -7,9 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    BigInteger,
-    Exists,
-    and_,
     bindparam,
     delete,
     exists,
@@ -34,38 +31,10 @@ from broker.models import (
     db,
     writer,
 )
-from broker.services import avatars
-from broker.units import QUARTER_HOUR_S
+from broker.services import avatars, baselines
+from broker.services.baselines import OWN_QUARTER_HOURS, Terms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-OWN_QUARTER_HOURS = and_(
-    MeterUse.user_id == User.id,
-    MeterUse.role == MeterRole.FLAT.value,
-    QuarterHour.meter_id == MeterUse.meter_id,
-    QuarterHour.register == MeterUse.register,
-    or_(MeterUse.end_s.is_(None), QuarterHour.start_s < MeterUse.end_s),
-    QuarterHour.first_s.is_not(None),
-)
-
-
-def _reading_near(boundary: str) -> Exists:
-    """Whether the home has a reading near the boundary, a parameter in POSIX seconds.
-
-    A database seeks by one lower bound of `start_s`. It must be that of the window, so the
-    beginning of the use is written as a difference: else SQLite reads the whole use.
-    """
-    boundary_s = bindparam(boundary, type_=BigInteger())
-    begin_s, end_s = boundary_s - baseline.NEAR_S, boundary_s + baseline.NEAR_S
-    return exists().where(
-        OWN_QUARTER_HOURS,
-        QuarterHour.start_s - MeterUse.begin_s >= 0,
-        QuarterHour.start_s > begin_s - QUARTER_HOUR_S,
-        QuarterHour.start_s <= end_s,
-        QuarterHour.last_s >= begin_s,
-        QuarterHour.first_s <= end_s,
-    )
-
 
 METER_NOW = (
     select(Meter.number)
@@ -106,8 +75,7 @@ PROFILE = Prepared(
         .where(OWN_QUARTER_HOURS, QuarterHour.start_s >= MeterUse.begin_s)
         .correlate(User)
         .label("has_readings"),
-        _reading_near("term_begin_s").correlate(User).label("has_reading_near_end"),
-        _reading_near("previous_term_begin_s").correlate(User).label("has_reading_near_begin"),
+        *baselines.KNOWN_FROM,
     )
     .join(Group, Group.id == User.group_id)
     .outerjoin(Avatar, Avatar.user_id == User.id)
@@ -123,14 +91,17 @@ def profile(
 
     flatSize in m², registration_date in UTC, baseline_state as in `energy.baseline`.
     """
+    terms = Terms.at(now_s, term_start, zone)
     asked = {
         "user_id": user_id,
         "now_s": now_s,
         "today": clock.local_date(now_s, zone).isoformat(),
-        "term_begin_s": clock.term_start_s(now_s, term_start, zone),
-        "previous_term_begin_s": clock.term_start_s(now_s, term_start, zone, terms_before=1),
+        "previous_s": terms.previous_s,
+        "begin_s": terms.begin_s,
+        "previous_year": terms.previous_year,
     }
     row = PROFILE.first(**asked)
+    known_from = baselines.source(row)
     return {
         "id": row.id,
         "name": row.name,
@@ -144,12 +115,12 @@ def profile(
         "meterId": row.meter_id,
         "registration_date": _written(row.registered_us),
         "baseline_state": baseline.state(
+            known_from=known_from,
             registered_s=row.registered_us // 1_000_000,
             now_s=now_s,
             has_readings=bool(row.has_readings),
-            has_reading_near_begin=bool(row.has_reading_near_begin),
-            has_reading_near_end=bool(row.has_reading_near_end),
         ).value,
+        "baselineSource": known_from.value,
     }
 
 

@@ -70,6 +70,7 @@ def test_everything_needs_a_session_but_what_strangers_may_call(operations):
     strangers = {call for call, operation in operations.items() if not operation["security"]}
     assert strangers == {
         "GET /",
+        "GET /community-global-challenge",
         "POST /login",
         "POST /set-password",
         "POST /password/request-reset-token",

@@ -68,6 +68,7 @@ def test_a_new_profile_has_every_field_and_null_for_the_unknown(client, resident
         # 1700000000.123456
         "registration_date": "2023-11-14 22:13:20.123456",
         "baseline_state": "NO_READINGS_AVAILABLE",
+        "baselineSource": "none",
     }
 
 

@@ -23,6 +23,7 @@ PUBLIC = {
     ("GET", "/"),
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
+    ("GET", "/community-global-challenge"),
     ("GET", "/login"),
     ("POST", "/login"),
     ("GET", "/set-password"),
