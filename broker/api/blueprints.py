@@ -20,6 +20,7 @@ from broker.api import (
     pages,
     per_capita,
     profile,
+    ranking,
     readings,
     savings,
 )
@@ -35,6 +36,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     curves.bp,
     savings.bp,
     per_capita.bp,
+    ranking.bp,
     challenges.bp,
     disaggregation.bp,
     live.bp,

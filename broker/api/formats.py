@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
         co2=lambda mass_mg: co2(mass_mg, languages.chosen()),
         percent=lambda ratio: percent(ratio, languages.chosen()),
         decimal=lambda value: numbers.format_decimal(value, "#,##0.#", languages.chosen()),
+        saved=lambda percent: saved(percent, languages.chosen()),
         counter=lambda value: counter(value, languages.chosen()),
         time_of_day=lambda time_s: time_of_day(time_s, zone()),
         written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),
@@ -93,6 +94,11 @@ def percent(ratio: float | None, language: str) -> str:
     if ratio is None:
         return NO_VALUE
     return numbers.format_percent(0.99 if 0.99 < ratio < 1 else ratio, locale=language)
+
+
+def saved(percent: float, language: str) -> str:
+    """How many percent are saved, with the sign: negative for what is used beyond."""
+    return _number(percent, "+0.0;−0.0", language) + "%"
 
 
 def counter(energy_tenth_uwh: int, language: str) -> str:

@@ -63,6 +63,9 @@ class Profile(Schema):
         allow_none=True,
         metadata={"description": "The id of the flat's meter.", "example": "1EMH0012345678"},
     )
+    ranking = fields.Boolean(
+        metadata={"description": "Whether the neighbours see the home in the ranking."}
+    )
     registration_date = fields.String(
         metadata={
             "description": "When the account was made, in UTC.",
@@ -126,6 +129,15 @@ class Picture(fields.String):
             raise ValidationError("Not an image in base64.") from None
 
 
+class Consent(fields.Boolean):
+    """A truth value, and neither text nor a number."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Not a truth value.")
+        return value
+
+
 class ChangedProfile(Schema):
     """Any subset of what a resident may tell."""
 
@@ -145,6 +157,10 @@ class ChangedProfile(Schema):
             "description": "An image in base64: at most 5 MB decoded and 40 megapixels.",
             "example": "UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAgA0JaQAA3AA/vuUAAA=",
         }
+    )
+    in_ranking = Consent(
+        data_key="ranking",
+        metadata={"description": "Whether the neighbours may see the home in the ranking."},
     )
 
     @pre_load
@@ -167,6 +183,8 @@ def _of_form(form: Mapping[str, Any]) -> dict[str, Any]:
                 filled[name] = number(filled[name].replace(",", "."))
             except ValueError:
                 raise ValidationError("Not a number.", name) from None
+    if "ranking" in filled:
+        filled["ranking"] = {"true": True, "false": False}.get(filled["ranking"])
     return filled
 
 

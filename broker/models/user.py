@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Date, Float, ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import Boolean, Date, Float, ForeignKey, Integer, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from broker.models.database import Base, Id, TimeS
@@ -36,6 +36,8 @@ class User(Base):
     """argon2id; None until the invitation is accepted."""
     state: Mapped[str] = mapped_column(String(16), default=AccountState.INVITED)
     is_operator: Mapped[bool] = mapped_column(Boolean, default=False)
+    in_ranking: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether the neighbours may see how much this home saves; only if the resident said so."""
     registered_us: Mapped[TimeS]
     """POSIX microseconds, because the contract writes the registration date with them."""
 

@@ -70,6 +70,7 @@ PROFILE = Prepared(
         User.mail,
         Avatar.image,
         METER_NOW.label("meter_id"),
+        User.in_ranking,
         User.registered_us,
         exists()
         .where(OWN_QUARTER_HOURS, QuarterHour.start_s >= MeterUse.begin_s)
@@ -113,6 +114,7 @@ def profile(
         "mail": row.mail,
         "avatar": avatars.as_base64(row.image),
         "meterId": row.meter_id,
+        "ranking": bool(row.in_ranking),
         "registration_date": _written(row.registered_us),
         "baseline_state": baseline.state(
             known_from=known_from,
@@ -132,13 +134,14 @@ def change(
     flat_size_m2: float | None = None,
     inhabitants: int | None = None,
     avatar: bytes | None = None,
+    in_ranking: bool | None = None,
 ) -> None:
     """Changes what is given, all of it or nothing; `inhabitants` counts from `today` on.
 
     Raises InvalidInput if the avatar is not an image.
     """
     image = avatars.square(avatar) if avatar is not None else None
-    own = {"nick": nick, "flat_size_m2": flat_size_m2}
+    own = {"nick": nick, "flat_size_m2": flat_size_m2, "in_ranking": in_ranking}
     own = {name: value for name, value in own.items() if value is not None}
     with writer(db.engine).begin() as connection:
         if own:

@@ -119,7 +119,8 @@ def assert_shape(document, types):
     """The object has exactly these fields, and each is of its type or one of its types."""
     assert set(document) == set(types)
     for name, value in document.items():
-        assert isinstance(value, types[name]) and not isinstance(value, bool), name
+        assert isinstance(value, types[name]), name
+        assert isinstance(value, bool) == (types[name] is bool), name
 
 
 def assert_series(document, types):
@@ -142,6 +143,7 @@ PROFILE = {
     "mail": str,
     "avatar": (str, NOTHING),
     "meterId": (str, NOTHING),
+    "ranking": bool,
     "registration_date": str,
     "baseline_state": str,
 }

@@ -65,6 +65,7 @@ def test_a_new_profile_has_every_field_and_null_for_the_unknown(client, resident
         "mail": resident.mail,
         "avatar": None,
         "meterId": None,
+        "ranking": False,
         # 1700000000.123456
         "registration_date": "2023-11-14 22:13:20.123456",
         "baseline_state": "NO_READINGS_AVAILABLE",
@@ -134,6 +135,9 @@ class TestChange:
             ("avatar", "aGVsbG8"),
             ("avatar", 5),
             ("avatar", None),
+            ("ranking", "true"),
+            ("ranking", 1),
+            ("ranking", None),
             ("mail", "eve@example.org"),
             ("isOperator", True),
         ],
@@ -183,6 +187,13 @@ class TestChange:
             (date(2026, 11, 21), 5),
         ]
 
+    def test_consent_to_the_ranking_is_given_and_taken_back(self, client, resident):
+        for consent in (True, False, True):
+            assert change(client, resident, ranking=consent).status_code == 200
+            assert profile(client, resident)["ranking"] is consent
+        change(client, resident, nick="Countess")
+        assert profile(client, resident)["ranking"] is True
+
     def test_somebody_else_is_not_changed(self, client, resident, make_user):
         neighbour = make_user(resident.group_id)
         change(client, resident, nick="Countess", avatar=base64.b64encode(png()).decode())
@@ -217,6 +228,7 @@ class TestForm:
             ("inhabitants", "true"),
             ("inhabitants", "9" * 5000),
             ("nick", "x" * 34),
+            ("ranking", "on"),
         ],
     )
     def test_a_bad_field_is_refused(self, client, resident, name, value):
@@ -237,6 +249,18 @@ class TestForm:
         assert (answer.status_code, answer.location) == (303, "/profile")
         assert "Countess" in browser.get("/profile").text
         assert profile(client, resident)["inhabitants"] == 2
+
+    def test_a_browser_ticks_and_clears_the_box(self, browser, client, resident):
+        browser.log_in(resident)
+        assert 'value="true" aria' in browser.get("/profile").text
+        # A browser sends a ticked box and the hidden field after it; of an empty box only this.
+        browser.post("/profile", {"ranking": ["true", "false"]})
+        assert profile(client, resident)["ranking"] is True
+        assert 'value="true" checked' in browser.get("/profile").text
+        browser.post("/profile", {"nick": "Countess"})  # a form without the box leaves it alone
+        assert profile(client, resident)["ranking"] is True
+        browser.post("/profile", {"ranking": "false"})
+        assert profile(client, resident)["ranking"] is False
 
 
 class TestMeter:
