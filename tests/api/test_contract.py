@@ -146,6 +146,7 @@ PROFILE = {
     "ranking": bool,
     "registration_date": str,
     "baseline_state": str,
+    "baselineSource": str,
 }
 HINT = {
     "id": int,
