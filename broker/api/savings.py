@@ -12,6 +12,7 @@ from broker.api.representation import gives, takes_query
 from broker.api.session import login_required, public, settings, standard_household
 from broker.clock import now_s, written_utc
 from broker.energy.baseline import BaselineSource
+from broker.energy.savings import Saving
 from broker.services import community, savings
 
 bp = Blueprint("savings", __name__)
@@ -66,8 +67,7 @@ class CommunityQuery(Schema):
 @gives(IndividualSaving, page="savings/mine.html", empty=206, columns=True)
 def show_my_saving() -> dict[str, Any]:
     """What the resident saves against the last term, as of the newest reading."""
-    term_start = settings().term_start
-    saving = savings.of_user(current_user.id, now_s(), term_start, standard_household())
+    saving = my_saving()
     if saving is None:
         return {}
     return {
@@ -75,6 +75,13 @@ def show_my_saving() -> dict[str, Any]:
         "baseline": saving.baseline_tenth_uwh,
         "baselineSource": saving.source.value,
     }
+
+
+@bp.app_template_global()
+def my_saving() -> Saving | None:
+    """The caller's saving prognosis; None without a baseline or readings."""
+    term_start = settings().term_start
+    return savings.of_user(current_user.id, now_s(), term_start, standard_household())
 
 
 @bp.get("/community-global-challenge")

@@ -102,6 +102,16 @@ def test_a_saving_is_the_share_of_last_years_energy_less_what_was_used(ask, mete
     assert saved == pytest.approx(176, abs=10)
 
 
+def test_the_first_page_says_what_was_saved_or_nothing(browser, resident, meter_id):
+    browser.log_in(resident)
+    assert "Saved so far" not in browser.get("/").text
+    say(meter_id, (PREVIOUS_S, 1000), (BEGIN_S, 3000), (NOW_S, 4100))
+    saved = r(NOW_S) * 2000 - 1100
+    page = browser.get("/").text
+    assert "Saved so far" in page
+    assert f">{saved:.1f}\N{NO-BREAK SPACE}kWh<" in page
+
+
 def test_nothing_is_known_without_a_meter_or_readings_or_a_baseline(ask, resident, make_meter):
     assert ask() == (206, {})
     meter_id = make_meter()
