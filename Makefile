@@ -64,7 +64,7 @@ bench-live: setup-dev ## measure the live view with thousands of clients (half a
 	@$(BIN)/python -m benchmarks.live $(BENCH_ARGS)
 
 score: $(VENV)-score/.installed ## how well appliances are told apart, from the shipped weights
-	@OPENBLAS_NUM_THREADS=1 nice $(VENV)-score/bin/python -m training.score
+	@OPENBLAS_NUM_THREADS=1 nice -n 19 $(VENV)-score/bin/python -m training.score
 
 $(VENV)-score/.installed: training/requirements-score.txt
 	@test -x $(VENV)-score/bin/python || $(PYTHON) -m venv $(VENV)-score
