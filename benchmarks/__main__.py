@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import calls, ingest, load, report
+from benchmarks.crowd import crowd
 from benchmarks.house import House, house
 from benchmarks.report import Table
 
@@ -42,6 +43,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("benchmarks", description=__doc__)
     parser.add_argument("--database", default="", help="a postgresql:// URL instead of SQLite")
     parser.add_argument("--days", type=int, default=365, help="days of readings (365)")
+    parser.add_argument("--members", type=int, default=1000, help="of the large community (1000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each comparison (3)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement (2)")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="a section; repeatable")
@@ -66,17 +68,22 @@ def _measure(database: str, options: argparse.Namespace) -> None:
             if "storage" in options.only:
                 report.write(storage(whole))
             if {"calls", "logins"} & set(options.only):
-                _measure_calls(houses, options)
+                _measure_calls(database, houses, options)
     if "ingest" in options.only:
         report.write(ingest.measure(database, options.results, *effort))
 
 
-def _measure_calls(houses: list[House], options: argparse.Namespace) -> None:
+def _measure_calls(database: str, houses: list[House], options: argparse.Namespace) -> None:
     effort = (options.rounds, options.seconds)
     with calls.contenders(houses) as served, calls.trivial_server(houses[0]) as trivial:
         start_bytes = served[0].server.memory_bytes()
         if "calls" in options.only:
             report.write(calls.measure(served, trivial, *effort))
+            with (
+                crowd(options.members, database, options.results) as many,
+                calls.contenders([many]) as crowded,
+            ):
+                report.write(calls.measure(crowded, trivial, *effort, calls.OF_A_CROWD))
         if "logins" in options.only:
             report.write(calls.measure_beside_logins(served[0], *effort))
         report.write(calls.memory(served[0], start_bytes))

@@ -54,7 +54,10 @@ CALLS = (
     Call("profile", "/profile", 0.45),
     Call("hints", "/hints", 0.30),
     Call("challenge status", "/challenges/status", 0.35),
+    Call("saving", "/individual-global-challenge", 0.35),
+    Call("per capita", "/per-capita-consumption", 0.35),
 )
+OF_A_CROWD = (Call("community's saving", "/community-global-challenge", 0.80),)
 BESIDE_LOGINS = ("own history, 24 h", "profile")
 
 
@@ -95,7 +98,7 @@ def contenders(houses: Sequence[House]) -> Iterator[list[Contender]]:
         for house in houses:
             log = house.folder / "gunicorn.log"
             tokens = house.tokens()
-            server = serving(f"{house.days} days", "app:create_app()", house.environment, log)
+            server = serving(house.described, "app:create_app()", house.environment, log)
             served.append(Contender(house, stack.enter_context(server), tokens))
         yield served
 
@@ -106,16 +109,22 @@ def trivial_server(house: House) -> AbstractContextManager[Server]:
     return serving("trivial", "benchmarks.trivial:app", house.environment, log)
 
 
-def measure(served: list[Contender], trivial: Server, rounds: int, seconds: float) -> Table:
-    """Table of all calls; the first house has the whole history, a second one a part of it."""
+def measure(
+    served: list[Contender],
+    trivial: Server,
+    rounds: int,
+    seconds: float,
+    calls: Sequence[Call] = CALLS,
+) -> Table:
+    """Table of calls; the first house has the whole history, a second one a part of it."""
     table = Table(
-        f"Calls at {CONCURRENCY} connections, {served[0].house.days} days stored",
+        f"Calls at {CONCURRENCY} connections, {served[0].house.described}",
         ["call", "points", "trivial/s", "calls/s", "p50 ms", "p99 ms", "by CPU", "ratio", "target"],
     )
     if len(served) > 1:
-        table.columns = [*table.columns, f"to {served[1].house.days} days stored", "growth"]
+        table.columns = [*table.columns, f"to {served[1].house.described}", "growth"]
     busy: list[float] = []
-    for call in CALLS:
+    for call in calls:
         target = call.target.format(begin=_begin_s())
         points = _points(call, target, served[0])
         figures = Rounds()
@@ -206,6 +215,8 @@ def _points(call: Call, target: str, contender: Contender) -> str:
             answer = json.loads(response.read() or "{}")
     except urllib.error.HTTPError as error:
         raise load.LoadError(f"{call.name}: {error}\n{error.read()!r}") from error
+    if not answer:
+        return "no data"
     if not call.series:
         return "–"
     for name in call.series:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -47,7 +48,15 @@ from broker.models import (
     db,
     writer,
 )
-from broker.services import challenge_catalogue, challenge_runs, challenges, passwords, sessions
+from broker.services import (
+    baselines,
+    challenge_catalogue,
+    challenge_runs,
+    challenges,
+    passwords,
+    sessions,
+)
+from broker.services.baselines import Terms
 from broker.services.standard_load_profile import StandardHousehold
 from broker.units import DAY_S, QUARTER_HOUR_S
 
@@ -65,6 +74,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 CHALLENGES = (1, 6, 8, 10, 15)
 """Weeks of the night, of less than before, of the base load, of the sun, of the community."""
 DAYS_IN_A_CHALLENGE = 3
+BILL_KWH = Decimal(2900)
 OF_USUAL = Target(ratio=1.1, weeks=3)
 LEAST_DAYS_OF_CHALLENGES = 7 * OF_USUAL.weeks + DAYS_IN_A_CHALLENGE + 1
 """A shorter history is too short to set targets by."""
@@ -97,6 +107,11 @@ class House:
     environment: dict[str, str]
     built: Built
     folder: Path
+
+    @property
+    def described(self) -> str:
+        """How large it is."""
+        return f"{self.days} days stored"
 
     def tokens(self) -> list[str]:
         """A new session for every resident."""
@@ -133,6 +148,7 @@ def house(database: str, days: int, results: Path) -> Iterator[House]:
         _bring_up_to_date()
         if days >= LEAST_DAYS_OF_CHALLENGES:
             start_challenges()
+        enter_bills()
         yield House(days, app, environment, built, folder)
 
 
@@ -240,6 +256,15 @@ def start_challenges() -> None:
             challenge = replace(known[CHALLENGES[number % len(CHALLENGES)]], target=OF_USUAL)
             started_s = now_s() - DAYS_IN_A_CHALLENGE * DAY_S
             challenges.start(user_id, group_id, challenge, household, started_s)
+
+
+def enter_bills() -> None:
+    """Gives every resident a baseline: a year of readings seldom covers a whole term before."""
+    terms = Terms.at(now_s(), config.Settings.term_start, ZONE)
+    with db.engine.connect() as connection:
+        mails = connection.scalars(select(User.mail)).all()
+    for mail in mails:
+        baselines.enter(mail, BILL_KWH, terms.previous_year, terms, now_s())
 
 
 def make_meters(roles: list[MeterRole], begin_s: int) -> list[int]:
