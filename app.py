@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 
 import config
-from broker import cli
+from broker import admin, cli
 from broker.api import compression, errors, formats, icons, languages, session, static_files
 from broker.api.blueprints import BLUEPRINTS
 from broker.api.forms import FormRequest
@@ -75,7 +75,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     languages.register(app)
     formats.register(app)
     icons.register(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *admin.BLUEPRINTS):
         app.register_blueprint(blueprint)
     cli.register(app)
     app.extensions["challenges"] = challenges_or_exit(settings)

@@ -36,6 +36,27 @@ TENTH_UWH_PER_MW_QUARTER_HOUR = 2500
 """0.1 µWh in 900 s are 4e-4 mW, so 1 mW during a quarter hour is 2500 · 0.1 µWh."""
 
 
+LARGEST = 10**15
+"""In its small unit nothing that is typed is larger; all databases' integers can hold it."""
+
+
+def whole(text: str, per_unit: int) -> int:
+    """A decimal number, exactly, in a unit of which there are `per_unit`.
+
+    Raises ValueError for what is no sensible number, and for one that is finer than that.
+    """
+    try:
+        exact = Decimal(text) * per_unit
+        is_sensible = abs(exact) < LARGEST
+    except ArithmeticError:
+        is_sensible = False
+    if not is_sensible:
+        raise ValueError(f"{text!r} is not a number such as 12.5.")
+    if exact != int(exact):
+        raise ValueError(f"{text!r} is finer than can be stored.")
+    return int(exact)
+
+
 def kwh_from(energy_tenth_uwh: float) -> float:
     """Energy in kWh."""
     return energy_tenth_uwh / TENTH_UWH_PER_KWH

@@ -7,8 +7,10 @@ there is no compiled file that could be forgotten or stale.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -39,6 +41,15 @@ WITH_NUMBERS = {
     with_numbers("avatar: It has more than %s megapixels."),
     with_numbers("password: It needs at least %s and at most %s characters."),
 }
+
+
+_sentences: dict[re.Pattern[str], str] = {}
+
+
+def know(sentences: Iterable[str]) -> None:
+    """Lets pages translate sentences of services in which `%s` stands for names and numbers."""
+    for sentence in sentences:
+        _sentences[re.compile(re.escape(sentence).replace("%s", "(.+)"))] = sentence
 
 
 class Catalogues(Domain):  # type: ignore[misc]
@@ -85,7 +96,16 @@ def translated(text: str) -> str:
     pattern = NUMBER.sub("%s", text)
     if pattern in WITH_NUMBERS:
         return str(get_translations().ugettext(pattern)) % tuple(NUMBER.findall(text))
-    return str(get_translations().ugettext(text)) if text else text
+    known = str(get_translations().ugettext(text)) if text else text
+    return _with_names(text) if known == text else known
+
+
+def _with_names(text: str) -> str:
+    for pattern, sentence in _sentences.items():
+        if found := pattern.fullmatch(text):
+            parts = str(get_translations().ugettext(sentence)).split("%s")
+            return "".join(chain(*zip_longest(parts, found.groups(), fillvalue="")))
+    return text
 
 
 def same_page_in(language: str) -> str:

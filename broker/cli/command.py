@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
-from decimal import Decimal
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,12 +17,10 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from broker import clock
 from broker.errors import BrokerError
 from broker.sources.written_time import WrittenTimes
+from broker.units import whole
 from config import Settings
 
 T = TypeVar("T")
-
-LARGEST = 10**15
-"""In its small unit nothing that is typed is larger; all databases' integers can hold it."""
 
 
 class Report(NamedTuple):
@@ -149,15 +146,9 @@ class Whole(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """What was typed, in the small unit."""
         try:
-            exact = Decimal(str(value)) * self.per_unit
-            is_sensible = abs(exact) < LARGEST
-        except ArithmeticError:
-            is_sensible = False
-        if not is_sensible:
-            self.fail(f"{value!r} is not a number such as 12.5.", param, ctx)
-        if exact != int(exact):
-            self.fail(f"{value!r} is finer than {self.unit} can be stored.", param, ctx)
-        return int(exact)
+            return whole(str(value), self.per_unit)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def local(time_s: int | None) -> str:

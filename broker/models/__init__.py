@@ -27,6 +27,7 @@ from broker.models.meter import (
 from broker.models.portable import Earlier, JsonList, Later, among
 from broker.models.prepared import Prepared
 from broker.models.reading import QuarantinedReading, QuarterHour, Reading
+from broker.models.silence import KnownSilence
 from broker.models.tariff import GridRate, RateKind, Tariff
 from broker.models.user import AccountState, Avatar, HouseholdSize, User
 
@@ -54,6 +55,7 @@ __all__ = [
     "IngestKeyMeter",
     "Invitation",
     "JsonList",
+    "KnownSilence",
     "Later",
     "Meter",
     "MeterEvent",

@@ -25,6 +25,7 @@ from broker.services import users
 from broker.units import QUARTER_HOUR_S, kwh_from, tenth_uwh_from_kwh
 
 FIRST_YEAR = 2000
+LAST_YEAR = 9999
 MOST_KWH = 1_000_000
 
 
@@ -138,7 +139,9 @@ def enter(mail: str, kwh: Decimal, year: int, terms: Terms, now_s: int) -> None:
 def remove(mail: str, year: int) -> None:
     """Forgets what a bill said of a term. Raises NotFound."""
     with writer(db.engine).begin() as connection:
-        if not connection.execute(_of(users.id_of(connection, mail), year)).rowcount:
+        user_id = users.id_of(connection, mail)
+        is_possible = FIRST_YEAR <= year <= LAST_YEAR
+        if not is_possible or not connection.execute(_of(user_id, year)).rowcount:
             raise errors.NotFound(f"There is no value of {mail} for the term of {year}.")
 
 

@@ -133,8 +133,10 @@ def release(number: str, at_s: int) -> int:
     return end_s
 
 
-def swap(old_number: str, new_number: str, at_s: int) -> Swap:
+def swap(old_number: str, new_number: str, at_s: int, *, only_planned: bool = False) -> Swap:
     """Puts a new meter in the old one's place: one use ends, the next begins, or neither.
+
+    What is only planned is tried and taken back, so that it fails as the real one would.
 
     `at_s` is rounded up to a quarter hour for the old meter's end and down for the new one's
     begin, so that no reading of either is lost. Raises NotFound for an unknown meter and for an
@@ -151,6 +153,8 @@ def swap(old_number: str, new_number: str, at_s: int) -> Swap:
             refuse_overlap(connection, new_id, new_number, use["register"], period)
             use |= {"meter_id": new_id, "begin_s": period.begin_s}
             connection.execute(insert(MeterUse).values(**use))
+        if only_planned:
+            connection.rollback()
     return swapped
 
 

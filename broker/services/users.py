@@ -55,13 +55,16 @@ def listed(now_s: int) -> list[dict[str, Any]]:
     return [row | {"meters": meters.get(row.pop("id"), [])} for row in rows]
 
 
-def deactivate(mail: str) -> int:
+def deactivate(mail: str, caller_id: int | None = None) -> int:
     """Closes an account at once and returns how many sessions that ended.
 
-    Its readings stay; mailed links are void. Raises NotFound, and Conflict if it is closed already.
+    Its readings stay; mailed links are void. Raises NotFound, and Conflict if it is closed
+    already or the caller's own, who would shut themselves out.
     """
     with writer(db.engine).begin() as connection:
         user_id = id_of(connection, mail)
+        if user_id == caller_id:
+            raise errors.Conflict("This is your own account. Another operator has to close it.")
         closed = connection.execute(
             update(User)
             .where(User.id == user_id, User.state != AccountState.DEACTIVATED.value)

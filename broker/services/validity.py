@@ -15,5 +15,5 @@ def refuse_past(day: date, today: date, *, corrects: bool) -> None:
     if day < today and not corrects:
         raise InvalidInput(
             f"{day} is over, so this would change what has been shown of it. To correct the past "
-            "add --correct."
+            "all the same, say so (in commands: --correct)."
         )
