@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint
+from flask_babel import format_decimal
 from marshmallow import fields, validate
 
 from broker.admin.forms import Form, Whole, keeps_what_was_typed, today
@@ -18,6 +19,12 @@ from broker.services import community, tariffs, users
 from broker.units import MICROS_PER_HUNDREDTH, MICROS_PER_UNIT, PPM_PER_PERCENT
 
 bp = Blueprint("operator_tariffs", __name__, url_prefix="/operator/tariffs")
+
+
+@bp.app_template_filter()
+def price(micros_per_kwh: int) -> str:
+    """A price in hundredths of the currency, with all the digits that were entered."""
+    return str(format_decimal(micros_per_kwh / MICROS_PER_HUNDREDTH, "#,##0.0###"))
 
 
 class NewTariff(Form):

@@ -193,6 +193,8 @@ def test_a_tariff_is_entered_and_ended(operator):
     tariff = entered["tariff"]
     assert (tariff.work_price_micros_per_kwh, tariff.pv_price_micros_per_kwh) == (325_000, 240_000)
     assert (tariff.base_price_micros, tariff.base_period) == (130_000_000, BasePeriod.YEAR)
+    # Two digits of a Euro would show 33 ct.
+    assert "32.5 ct/kWh" in operator.get(page).text
     ending = {"number": entered["number"], "day": "2027-01-01"}
     operator.post(page + "/end", ending, page=page)
     assert tariffs.listed(None)[0]["tariff"].end == date(2027, 1, 1)
