@@ -18,6 +18,7 @@ from broker.models import (
     AccountState,
     AllocationRule,
     Avatar,
+    BillBaseline,
     Group,
     HouseholdSize,
     IngestKey,
@@ -44,6 +45,7 @@ from broker.units import (
     MINUTE_S,
     QUARTER_HOUR_S,
     TENTH_UWH_PER_KWH,
+    tenth_uwh_from_kwh,
 )
 
 OPERATOR = {"mail": "hausverwaltung@example.org", "first_name": "Sabine", "name": "Brandt"}
@@ -65,6 +67,11 @@ BASE_PRICE = 132
 
 IN_RANKING = {1, 4, 6, 8, 10}
 """The flats that show themselves in the ranking, by their places in the house."""
+
+MOVED_FLAT = 7
+"""The flat whose resident moved in within the last term: their last bill is the baseline."""
+MOVED_IN_DAYS_AGO = 330
+BILL_KWH = 950
 
 SILENT_FLAT = 8
 """The flat whose meter once fell silent for five hours."""
@@ -141,7 +148,10 @@ def furnish(
         }
         _inserted(connection, User, **account, **OPERATOR, is_operator=True)
         residents = _move_in(connection, house, account, portraits, now_s, zone)
-        meter_ids = _install(connection, installed(house, story), group_id, residents)
+        moved_in_s = max(story.begin_s, day_start_s(now_s, zone, MOVED_IN_DAYS_AGO))
+        meters = installed(house, story)
+        meter_ids = _install(connection, meters, group_id, residents, moved_in_s)
+        _bill(connection, residents[MOVED_FLAT], moved_in_s, zone)
         key = {"name": KEY_NAME, "digest": digest(ingest_key), "created_s": now_s}
         key_id = _inserted(connection, IngestKey, **key)
         opened = [{"key_id": key_id, "meter_id": meter_id} for meter_id in meter_ids]
@@ -238,14 +248,26 @@ def _move_in(
     return residents
 
 
+def _bill(connection: Connection, user_id: int, moved_in_s: int, zone: ZoneInfo) -> None:
+    """What the resident used where they lived before."""
+    values = {"user_id": user_id, "energy_tenth_uwh": tenth_uwh_from_kwh(BILL_KWH)}
+    year = local_date(moved_in_s, zone).year - 1
+    connection.execute(insert(BillBaseline).values(**values, term_year=year, entered_s=moved_in_s))
+
+
 def _install(
-    connection: Connection, meters: list[Installed], group_id: int, residents: dict[int, int]
+    connection: Connection,
+    meters: list[Installed],
+    group_id: int,
+    residents: dict[int, int],
+    moved_in_s: int,
 ) -> list[int]:
     """The meters with their uses, which both lie on quarter hours; the meters' ids."""
     meter_ids = []
     for meter in meters:
         meter_id = _inserted(connection, Meter, number=meter.number, created_s=meter.begin.time_s)
         user_id = residents.get(meter.simulated.number)
+        begin_s = moved_in_s if meter.simulated.number == MOVED_FLAT else meter.begin.time_s
         role = MeterRole.FLAT if user_id is not None else MeterRole(meter.simulated.role)
         connection.execute(
             insert(MeterUse).values(
@@ -253,7 +275,7 @@ def _install(
                 group_id=group_id,
                 user_id=user_id,
                 role=role.value,
-                begin_s=meter.begin.time_s // QUARTER_HOUR_S * QUARTER_HOUR_S,
+                begin_s=begin_s // QUARTER_HOUR_S * QUARTER_HOUR_S,
                 end_s=None
                 if meter.end_s is None
                 else -(-meter.end_s // QUARTER_HOUR_S) * QUARTER_HOUR_S,

@@ -407,6 +407,8 @@ class TestCommunity:
             )
         # 0.4 kWh more within half a minute, of which the profile grants some 2 Wh.
         take_in({meter_id: Columns([NOW_S + 30], [30004 * KWH // 10], [None], [None])}, NOW_S + 30)
+        clock.move_to(NOW_S + 59)
+        assert self.sum_of(client) == before
         clock.move_to(NOW_S + 60)
         key, saved = self.sum_of(client)
         assert key == written_utc(NOW_S + 30)

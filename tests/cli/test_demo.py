@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import Callable
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -14,9 +15,11 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
 from broker.clock import now_s
+from broker.energy.standard_load_profile import Profile
 from broker.models import (
     AllocationRule,
     Avatar,
+    BillBaseline,
     ChallengeRun,
     HouseholdSize,
     IngestKey,
@@ -29,8 +32,9 @@ from broker.models import (
     User,
     db,
 )
-from broker.services import accounts, community, demo
+from broker.services import accounts, community, demo, savings
 from broker.services.sessions import digest
+from broker.services.standard_load_profile import StandardHousehold
 
 NOW = "2026-11-23T10:20:00+01:00"
 DAYS = 100
@@ -80,6 +84,12 @@ def test_a_demo_house_has_everything_to_look_around_in(
         assert connection.scalar(select(IngestKey.digest)) == digest(told["ingest_key"])
     # What the roof makes is shared out; a build of 100 days begins after the last new year.
     assert (count(AllocationRule), count(Tariff)) == (1, 1)
+    # Who moved in lately is compared with the last bill; the others were not there last term.
+    with db.engine.connect() as connection:
+        (newcomer,) = connection.scalars(select(BillBaseline.user_id))
+    household = StandardHousehold(Profile.H0, None, ZoneInfo("Europe/Berlin"))
+    saving = savings.of_user(newcomer, now, (3, 12), household)
+    assert saving and saving.source == "bill"
     # An exchange is two meters here, so no counter ever falls, and nothing is implausible.
     assert (count(MeterEvent), count(QuarantinedReading)) == (0, 0)
     # Each has put one challenge away and is in the middle of another one.

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy
 import time_machine
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from broker.clock import midnight_s
 from broker.ingest.intake import take_in
@@ -163,3 +166,29 @@ def test_the_call_answers_as_the_contract_says(client, resident, meter_id, clock
     say_days(meter_id, FIRST_DAY, [4.0] * 3)
     # The end of 14 March in Berlin.
     assert call() == (200, {"2026-03-14 23:00:00": 730})
+
+
+@hypothesis_settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.integers(0, 24 * 30), min_size=2, max_size=14, unique=True),
+    st.randoms(use_true_random=False),
+)
+def test_splitting_or_delaying_readings_changes_nothing(
+    make_user, make_meter, assign, hours, random
+):
+    rows = [(at(FIRST_DAY) + hour * 3600, hour**1.1) for hour in sorted(hours)]
+    now_s = at(date(2026, 4, 20))
+    found = []
+    for is_split in (False, True):
+        user, meter_id = make_user(), make_meter()
+        assign(meter_id, user)
+        lives(user, date(2025, 1, 1), 2)
+        for row in random.sample(rows, len(rows)) if is_split else []:
+            say(meter_id, row)
+            per_capita.of_user(user.id, now_s, TERM_START, BERLIN)
+        if not is_split:
+            say(meter_id, *rows)
+        found.append(per_capita.of_user(user.id, now_s, TERM_START, BERLIN))
+    assert found[0] == found[1]
