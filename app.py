@@ -13,7 +13,16 @@ from werkzeug.routing import RequestRedirect
 
 import config
 from broker import admin, cli
-from broker.api import compression, errors, formats, icons, languages, session, static_files
+from broker.api import (
+    compression,
+    errors,
+    formats,
+    icons,
+    languages,
+    live_sockets,
+    session,
+    static_files,
+)
 from broker.api.blueprints import BLUEPRINTS
 from broker.api.forms import FormRequest
 from broker.api.security_headers import SecurityHeaders
@@ -73,6 +82,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     errors.register(app)
     session.register(app)
     languages.register(app)
+    live_sockets.register(app)
     formats.register(app)
     icons.register(app)
     for blueprint in (*BLUEPRINTS, *admin.BLUEPRINTS):

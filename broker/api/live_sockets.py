@@ -1,6 +1,7 @@
 """The house by WebSocket: who may watch, the handshake, and what goes on while anybody does.
 
-After the handshake the connection belongs to `broker.live`; no request and no greenlet stays.
+Flask-Sock answers the handshake. After it the connection belongs to `broker.live`; no request and no
+greenlet stays.
 """
 
 from __future__ import annotations
@@ -9,18 +10,23 @@ import base64
 import binascii
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, current_app, g, request
+from flask_sock import Sock
 from gevent import monkey, sleep
+from simple_websocket import Server
 from werkzeug.exceptions import BadRequest
+from wsproto.utilities import RemoteProtocolError
 
+from broker.api.errors import error_response
 from broker.api.session import bearer, settings, token_of
 from broker.clock import now_s
-from broker.live import frames, hub, notifier
+from broker.errors import TooManyAttempts
+from broker.live import hub, notifier
 from broker.live.peer import Who
 from broker.models import db
 from broker.services import live, sessions, watchers
@@ -28,12 +34,14 @@ from broker.services.attempts import network
 from broker.services.watchers import Reason
 
 bp = Blueprint("live_sockets", __name__)
+sock = Sock()
 log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "broker.v1"
 BEARER = "bearer."
 VERSION = "13"
 KEY_BYTES = 16
+TRY_AGAIN_LATER = 1013
 CHECK_EVERY_S = 2.5
 """How often it is looked for sessions that have ended and meters that were exchanged."""
 CLOSINGS = {
@@ -42,31 +50,79 @@ CLOSINGS = {
 }
 
 
-class _HandedOver(Response):
-    """Tells the web server that this connection is no longer its concern."""
+class _NoThread:
+    """Stands for the thread in which simple-websocket would read: `broker.live` does that."""
 
-    def __call__(self, *_: Any) -> Iterable[bytes]:
-        """Answers nothing."""
-        raise StopIteration
+    def __init__(self, target: Callable[[], None]) -> None:
+        self.name = target.__name__
+
+    def start(self) -> None:
+        """Nothing is to be done."""
 
 
-@bp.get("/live", websocket=True)
-def watch() -> Response:
-    """Sends a snapshot at once and after every new reading of the group, at most one a second."""
-    greeting = _accepted()
+class _Caller(NamedTuple):
+    """Who wants to watch; None where the socket is to be closed with a code."""
+
+    who: Who | None
+    address: str
+    refusal: Reason | None
+
+
+def register(app: Flask) -> None:
+    """Adds the socket."""
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "subprotocols": [SUBPROTOCOL],
+        "thread_class": _NoThread,
+    }
+    sock.init_app(app)
+    app.register_error_handler(RemoteProtocolError, _of_handshake)
+
+
+@bp.before_request
+def _look_at_the_caller() -> None:
+    """What can be refused by HTTP is refused before the upgrade.
+
+    No extension is offered to the handshake: compressing such short messages costs more than it
+    saves.
+    """
+    _refuse_no_handshake()
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    g.caller = _caller()
+    if g.caller.who:
+        start()
+        hub.refuse_too_many(g.caller.who.user_id, g.caller.address)
+
+
+@sock.route("/live", bp=bp)  # type: ignore[untyped-decorator]
+def watch(connected: Server) -> None:
+    """Sends a snapshot at once and after every new reading of the group, at most one a second.
+
+    The connection leaves the web server here: the hub has it from now on.
+    """
+    connected.connected = False  # or it would be closed when this returns
+    caller: _Caller = g.caller
+    if caller.who is None:
+        assert caller.refusal is not None
+        hub.refuse(_taken_over(), *CLOSINGS[caller.refusal])
+        return
+    try:
+        deltas = request.args.get("deltas") == "1"
+        hub.join(_taken_over, caller.who, caller.address, deltas=deltas)
+    except TooManyAttempts as error:  # somebody took the last place meanwhile
+        hub.refuse(_taken_over(), TRY_AGAIN_LATER, error.description)
+
+
+def _caller() -> _Caller:
     token = _token()
     account = sessions.account(token, now_s(), settings().session_days) if token else None
     number = request.args.get("meter_id")
+    address = network(request.remote_addr or "")
     if account is None:
-        hub.refuse(_taken_over(), greeting, *CLOSINGS[Reason.SESSION_ENDED])
-    elif not number or number != live.own_meter_number(account.id, account.group_id, now_s()):
-        hub.refuse(_taken_over(), greeting, *CLOSINGS[Reason.METER_CHANGED])
-    else:
-        start()
-        who = Who(account.session_id, account.id, account.group_id, number)
-        address, deltas = network(request.remote_addr or ""), request.args.get("deltas") == "1"
-        hub.join(_taken_over, greeting, who, address, deltas=deltas)
-    return _HandedOver()
+        return _Caller(None, address, Reason.SESSION_ENDED)
+    if not number or number != live.own_meter_number(account.id, account.group_id, now_s()):
+        return _Caller(None, address, Reason.METER_CHANGED)
+    who = Who(account.session_id, account.id, account.group_id, number)
+    return _Caller(who, address, None)
 
 
 def start() -> None:
@@ -112,11 +168,12 @@ def _check() -> None:
     hub.look()
 
 
-def _accepted() -> bytes:
-    """The answer to a handshake. Raises BadRequest for what is none.
+def _of_handshake(error: RemoteProtocolError) -> Any:
+    return error_response(400, "BadRequest", f"This is no handshake of a WebSocket: {error}")
 
-    No extension is chosen: compressing such short messages costs more than it saves.
-    """
+
+def _refuse_no_handshake() -> None:
+    """Raises BadRequest for what is none."""
     key = request.headers.get("Sec-WebSocket-Key", "")
     if "upgrade" not in request.headers.get("Connection", "").lower():
         raise BadRequest("This is no handshake of a WebSocket: Connection doesn't say upgrade.")
@@ -126,15 +183,6 @@ def _accepted() -> bytes:
         raise BadRequest("This is no handshake of a WebSocket: Sec-WebSocket-Key is missing.")
     if "gunicorn.socket" not in request.environ:
         raise NotImplementedError("This web server can't hand over connections.")
-    lines = [
-        "HTTP/1.1 101 Switching Protocols",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Accept: {frames.acceptance(key)}",
-    ]
-    if SUBPROTOCOL in _subprotocols():
-        lines.append(f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
-    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _is_key(key: str) -> bool:

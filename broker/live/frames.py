@@ -6,8 +6,6 @@ asked to say anything else, so that is skipped.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Final, NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -19,8 +17,6 @@ LONGEST_RECEIVED = 4096
 """Bytes of a client's frame."""
 
 NORMAL, PROTOCOL_ERROR, TOO_BIG, SERVICE_RESTART = 1000, 1002, 1009, 1012
-
-OF_RFC_6455 = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Frame(NamedTuple):
@@ -38,12 +34,6 @@ class ProtocolError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-def acceptance(key: str) -> str:
-    """What a handshake's `Sec-WebSocket-Key` is answered with."""
-    digest = hashlib.sha1(key.encode("latin-1") + OF_RFC_6455, usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode()
 
 
 def framed(opcode: int, payload: bytes) -> bytes:

@@ -58,14 +58,13 @@ def start(tell: Tell, *alongside: Callable[[], None]) -> None:
 
 def join(
     take_over: Callable[[], socket],
-    greeting: bytes,
     who: Who,
     address: str,
     *,
     deltas: bool = False,
 ) -> None:
-    """Sends a client the greeting and the newest message, and from then on every news; with
-    `deltas` only what has changed.
+    """Sends a client the newest message, and from then on every news; with `deltas` only what has
+    changed.
 
     `take_over` hands out the connection, which is the hub's from then on. Raises TooManyAttempts.
     """
@@ -77,17 +76,28 @@ def join(
         _held.update((who.user_id, address))
         community.peers.add(peer)
         peer.takes_deltas, peer.knows = deltas, message if deltas else None
-        peer.send(greeting + message.frame)
+        peer.send(message.frame)
     if is_closed():
         close()
 
 
-def refuse(connection: socket, greeting: bytes, code: int, reason: str) -> None:
+def refuse(connection: socket, code: int, reason: str) -> None:
     """Takes a connection only to close it with a code: browsers learn of no other refusal."""
     peer = Peer(connection, None, "", _forget)
     _peers.add(peer)
-    peer.send(greeting)
     peer.close(code, reason)
+
+
+def refuse_too_many(user_id: int, address: str) -> None:
+    """Raises TooManyAttempts if a user or an address has no place left."""
+    if _held[user_id] >= limits.per_user:
+        raise TooManyAttempts(
+            f"You have {limits.per_user} live views open already. Close one first.", RETRY_AFTER_S
+        )
+    if _held[address] >= limits.per_address:
+        raise TooManyAttempts(
+            f"{limits.per_address} live views are open from your address already.", RETRY_AFTER_S
+        )
 
 
 def news(
@@ -161,14 +171,7 @@ def is_closed() -> bool:
 @contextmanager
 def _counted(user_id: int, address: str) -> Iterator[None]:
     """Holds a place while a client is here. Raises TooManyAttempts if there is none."""
-    if _held[user_id] >= limits.per_user:
-        raise TooManyAttempts(
-            f"You have {limits.per_user} live views open already. Close one first.", RETRY_AFTER_S
-        )
-    if _held[address] >= limits.per_address:
-        raise TooManyAttempts(
-            f"{limits.per_address} live views are open from your address already.", RETRY_AFTER_S
-        )
+    refuse_too_many(user_id, address)
     _held.update((user_id, address))
     try:
         yield

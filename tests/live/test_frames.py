@@ -21,11 +21,6 @@ def test_a_message_of_any_size(size):
     assert frames.framed(frames.TEXT, payload) == theirs
 
 
-def test_the_handshake_of_the_standards_example():
-    # RFC 6455, 1.3
-    assert frames.acceptance("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-
-
 def read(received: bytes) -> list[tuple[int, bytes]]:
     found, begin = [], 0
     while frame := frames.next_frame(received, begin):

@@ -54,7 +54,7 @@ class House:
         client.setblocking(False)
         self.clients.append(client)
         try:
-            hub.join(lambda: ours, b"", Who(number, user_id, GROUP, "MINE"), "192.0.2.1", **how)
+            hub.join(lambda: ours, Who(number, user_id, GROUP, "MINE"), "192.0.2.1", **how)
         except TooManyAttempts:
             ours.close()
             raise
