@@ -1,7 +1,7 @@
 """The house by WebSocket: who may watch, the handshake, and what goes on while anybody does.
 
-Flask-Sock answers the handshake. After it the connection belongs to `broker.live`; no request and no
-greenlet stays.
+Flask-Sock answers the handshake. After it the connection belongs to `broker.live`; no request and
+no greenlet stays.
 """
 
 from __future__ import annotations
