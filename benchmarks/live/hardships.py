@@ -146,13 +146,13 @@ class Look:
 def soak(spoken: House, options: argparse.Namespace) -> Table:
     """Table of what grows while clients join, leave and are cut off for a while."""
     count = max(10, round(CROWD * options.scale))
-    end_s = time.monotonic() + options.soak * 60
     looks: list[Look] = []
     with (
         spoken.served() as server,
         Clients(server.port, spoken.targets, count, options.results) as clients,
     ):
-        while time.monotonic() < end_s:
+        end_s = time.monotonic() + options.soak * 60
+        while not looks or time.monotonic() < end_s:
             clients.begin(churn=max(1, round(count * CHURN_SHARE)))
             spoken.speak(server.port, 1, LOOK_EVERY_S)
             clients.end()

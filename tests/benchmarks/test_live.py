@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ TABLES = ("beside a bare", "Two workers", "stop reading", "flats whose meters", 
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    "BROKER_TEST_DATABASE_URL" in os.environ, reason="it has databases of its own, on SQLite"
+)
 def test_every_table_of_the_live_view_is_measured(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.live", "--results", str(tmp_path)]
     command += ["--scale", "0.005", "--rounds", "1", "--seconds", "1"]
