@@ -10,12 +10,12 @@ import base64
 import binascii
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from flask_sock import Sock
 from gevent import monkey, sleep
 from simple_websocket import Server
@@ -41,7 +41,7 @@ SUBPROTOCOL = "broker.v1"
 BEARER = "bearer."
 VERSION = "13"
 KEY_BYTES = 16
-TRY_AGAIN_LATER = 1013
+FAILED, TRY_AGAIN_LATER = 1011, 1013
 CHECK_EVERY_S = 2.5
 """How often it is looked for sessions that have ended and meters that were exchanged."""
 CLOSINGS = {
@@ -60,6 +60,18 @@ class _NoThread:
         """Nothing is to be done."""
 
 
+class _HandedOver(Exception):
+    """Leaves Flask-Sock, which would close the connection and keep a class of its own for each."""
+
+
+class _NoAnswer(Response):
+    """Tells the web server that this connection is no longer its concern."""
+
+    def __call__(self, *_: Any) -> Iterable[bytes]:
+        """Answers nothing."""
+        raise StopIteration
+
+
 class _Caller(NamedTuple):
     """Who wants to watch; None where the socket is to be closed with a code."""
 
@@ -75,7 +87,6 @@ def register(app: Flask) -> None:
         "thread_class": _NoThread,
     }
     sock.init_app(app)
-    app.register_error_handler(RemoteProtocolError, _of_handshake)
 
 
 @bp.before_request
@@ -94,22 +105,28 @@ def _look_at_the_caller() -> None:
 
 
 @sock.route("/live", bp=bp)  # type: ignore[untyped-decorator]
-def watch(connected: Server) -> None:
+def watch(_: Server) -> None:
     """Sends a snapshot at once and after every new reading of the group, at most one a second.
 
     The connection leaves the web server here: the hub has it from now on.
     """
-    connected.connected = False  # or it would be closed when this returns
     caller: _Caller = g.caller
     if caller.who is None:
         assert caller.refusal is not None
         hub.refuse(_taken_over(), *CLOSINGS[caller.refusal])
-        return
+    else:
+        _join(caller.who, caller.address)
+    raise _HandedOver
+
+
+def _join(who: Who, address: str) -> None:
     try:
-        deltas = request.args.get("deltas") == "1"
-        hub.join(_taken_over, caller.who, caller.address, deltas=deltas)
+        hub.join(_taken_over, who, address, deltas=request.args.get("deltas") == "1")
     except TooManyAttempts as error:  # somebody took the last place meanwhile
         hub.refuse(_taken_over(), TRY_AGAIN_LATER, error.description)
+    except Exception:  # it's too late for an answer by HTTP
+        log.exception("A live view couldn't begin")
+        hub.refuse(_taken_over(), FAILED, "Broker failed. Try again later.")
 
 
 def _caller() -> _Caller:
@@ -168,6 +185,13 @@ def _check() -> None:
     hub.look()
 
 
+@bp.errorhandler(_HandedOver)
+@bp.errorhandler(ConnectionError)  # who has gone before the handshake was answered
+def _no_answer(_: Exception) -> Response:
+    return _NoAnswer()
+
+
+@bp.errorhandler(RemoteProtocolError)
 def _of_handshake(error: RemoteProtocolError) -> Any:
     return error_response(400, "BadRequest", f"This is no handshake of a WebSocket: {error}")
 
@@ -181,6 +205,9 @@ def _refuse_no_handshake() -> None:
         raise BadRequest(f"This is no handshake of a WebSocket of version {VERSION}.")
     if not _is_key(key):
         raise BadRequest("This is no handshake of a WebSocket: Sec-WebSocket-Key is missing.")
+    for name in ("Connection", "Sec-WebSocket-Protocol"):
+        if not request.headers.get(name, "").isascii():
+            raise BadRequest(f"This is no handshake of a WebSocket: {name} isn't ASCII.")
     if "gunicorn.socket" not in request.environ:
         raise NotImplementedError("This web server can't hand over connections.")
 

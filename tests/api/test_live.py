@@ -9,17 +9,24 @@ import time
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from broker.clock import now_s
-from broker.models import MeterRole, Register
+from broker.models import MeterRole, Register, db
 from broker.services import keys
 from broker.units import TENTH_UWH_PER_KWH
 
 KWH = TENTH_UWH_PER_KWH
 SOON_S = 5.0
-NOT_LOGGED_IN, NOT_YOUR_METER = 4401, 4403
+NOT_LOGGED_IN, NOT_YOUR_METER, FAILED = 4401, 4403, 1011
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",  # of RFC 6455, 1.3
+}
 
 Watch = Callable[..., ClientConnection]
 
@@ -237,6 +244,35 @@ def test_who_leaves_before_the_news_is_no_failure(flat, push, watch, live_server
     assert live_server.log.read_text() == logged_before
 
 
+def renamed(table: str, name: str) -> None:
+    db.session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+    db.session.commit()
+
+
+def test_who_leaves_during_the_handshake_is_no_failure(me, flat, watch, live_server):
+    # Whether the answer finds nobody there is a matter of less than a millisecond.
+    host, port = live_server.settings.bind.split(":")
+    logged_before = live_server.log.read_text()
+    for _ in range(100):
+        with socket.create_connection((host, int(port))) as leaver:
+            leaver.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            lines = [f"GET /live?meter_id={flat} HTTP/1.1", f"Host: {live_server.settings.bind}"]
+            lines += [f"{name}: {value}" for name, value in (me.headers | HANDSHAKE).items()]
+            leaver.sendall("\r\n".join([*lines, "", ""]).encode())
+    with watch(flat) as stayer:
+        received(stayer)
+    assert live_server.log.read_text() == logged_before
+
+
+def test_a_socket_whose_first_message_fails_is_closed_with_a_code(flat, watch):
+    # Its caller and meter are known, so the handshake is answered; then readings are missing.
+    renamed("reading", "gone")
+    try:
+        assert code_of_refusal(watch(flat)) == FAILED
+    finally:
+        renamed("gone", "reading")
+
+
 # Who may watch.
 
 
@@ -280,8 +316,10 @@ def test_a_cookie_counts_only_on_our_own_pages(me, flat, watch, live_server):
     [
         {"Upgrade": "websocket", "Connection": "Upgrade"},
         {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "8"},
+        HANDSHAKE | {"Connection": "Upgrade, é"},
+        HANDSHAKE | {"Sec-WebSocket-Protocol": "é, broker.v1"},
     ],
-    ids=["no key", "an old version"],
+    ids=["no key", "an old version", "a strange connection", "a strange subprotocol"],
 )
 def test_what_is_no_handshake_is_the_senders_fault(me, live_server, headers):
     assert live_server.request("GET", "/live", me.headers | headers).status == 400
