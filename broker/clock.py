@@ -11,6 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+FOR_EVER_S = 2**62
+"""Later than anything, and still a number that databases know."""
+
 
 def now_s() -> int:
     """The present in whole POSIX seconds. Called at the edges only: time is an argument inside."""

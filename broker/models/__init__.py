@@ -17,6 +17,7 @@ from broker.models.group import Group
 from broker.models.hint import HintRead
 from broker.models.meter import (
     DEFAULT_MAX_POWER_W,
+    PRODUCTION,
     Meter,
     MeterEvent,
     MeterEventKind,
@@ -33,6 +34,7 @@ from broker.models.user import AccountState, Avatar, HouseholdSize, User
 
 __all__ = [
     "DEFAULT_MAX_POWER_W",
+    "PRODUCTION",
     "AccountState",
     "AllocationRule",
     "AllocationShare",

@@ -29,6 +29,9 @@ class MeterRole(StrEnum):
     GRID = "grid"
 
 
+PRODUCTION = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
+
+
 class Meter(Base):
     """A physical meter."""
 

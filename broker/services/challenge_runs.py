@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
 import orjson
 from sqlalchemy import bindparam, select
 
@@ -24,15 +23,14 @@ from broker.energy.challenge_times import Span
 from broker.energy.challenges import Terms, Verdict, judge
 from broker.energy.series import EnergySeries, in_turn
 from broker.models import ChallengeRun, MeterRole, Prepared
-from broker.services import consumption
+from broker.services import consumption, production
 from broker.services.remembered import Remembered
-from broker.store.meter_uses import Stamp, Use
+from broker.store.meter_uses import Stamp
 from broker.units import QUARTER_HOUR_S
 
 MOST_REMEMBERED = 4_096
 MOST_HOUSES = 4
 """Neighbours often start the same thing on the same day, and read the whole house for it."""
-PRODUCTION = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 RULES: dict[str, type[Rule]] = {
     "consumption": Consumption,
     "peak": Peak,
@@ -113,30 +111,12 @@ def of_house(group_id: int, begin_s: int, end_s: int) -> Seen:
         if use.user_id is not None and use.role == MeterRole.FLAT:
             flats.setdefault(use.user_id, []).append(series)
     members = {member: in_turn(flat, begin_s, end_s) for member, flat in flats.items()}
-    return Seen(EnergySeries.unknown(begin_s, end_s), _roof(served, begin_s, end_s), members)
+    roof = production.together(served, begin_s, end_s)
+    return Seen(EnergySeries.unknown(begin_s, end_s), roof, members)
 
 
 def _at_home(house: Seen, user_id: int) -> Seen:
     return replace(house, home=house.members.get(user_id, house.home))
-
-
-def _roof(served: list[tuple[Use, EnergySeries]], begin_s: int, end_s: int) -> EnergySeries:
-    """What all plants produce together; known where it is known of each that is in service."""
-    whole = EnergySeries.unknown(begin_s, end_s)
-    starts_s = whole.starts_s
-    energies, is_produced = whole.energies.copy(), whole.known.copy()
-    known = np.ones(len(whole), np.bool_)
-    for role in PRODUCTION:
-        in_service = np.zeros(len(whole), np.bool_)
-        uses = [(use, series) for use, series in served if use.role == role]
-        for use, _ in uses:
-            first_s, last_s = use.within(begin_s, end_s)
-            in_service |= (starts_s >= first_s) & (starts_s < last_s)
-        plant = in_turn((series for _, series in uses), begin_s, end_s)
-        energies += plant.energies
-        known &= plant.known | ~in_service
-        is_produced |= in_service
-    return EnergySeries(whole.begin_s, np.where(known, energies, 0), known & is_produced)
 
 
 def written(name: Mapping[str, str], terms: Terms) -> str:

@@ -20,14 +20,13 @@ from broker.energy.community import (
 )
 from broker.energy.series import Booleans, EnergySeries, Integers
 from broker.errors import InvalidInput
-from broker.models import MeterRole, db
+from broker.models import PRODUCTION, MeterRole, db
 from broker.services import allocation, consumption
 from broker.services.allocation import Rule, Share
 from broker.services.remembered import Remembered
 from broker.store.meter_uses import GROUP, Use
 from broker.units import ALL_PPM, QUARTER_HOUR_S
 
-PRODUCTION = (MeterRole.FIRST_PRODUCTION.value, MeterRole.SECOND_PRODUCTION.value)
 CONSUMPTION = (MeterRole.FLAT.value, MeterRole.COMMON.value)
 Consumer = int | None
 """Who takes part: a flat by its user, or the common consumption, which has none."""

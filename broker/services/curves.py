@@ -11,13 +11,11 @@ import numpy as np
 from broker.clock import written_utc
 from broker.energy.series import Booleans, Column, EnergySeries
 from broker.errors import InvalidInput
-from broker.models import MeterRole
+from broker.models import PRODUCTION
 from broker.services import consumption, history, steps
 from broker.services.courses import Resolution
 from broker.store.meter_uses import Use
 from broker.units import DAY_S, TENTH_UWH_PER_MW_QUARTER_HOUR
-
-PRODUCTION = (MeterRole.FIRST_PRODUCTION.value, MeterRole.SECOND_PRODUCTION.value)
 
 Powers = list[float | None]
 """Mean powers in mW, None where nothing is known."""

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from broker.clock import FOR_EVER_S
 from broker.energy.quarter_hours import QuarterHour
 from broker.models import db
 from broker.store.meter_uses import Counters, Curve, Owner, Use
 from broker.store.quarter_hours import first_from, last_before
 from broker.units import QUARTER_HOUR_S
-
-FOR_EVER_S = 2**62
 
 
 class _Day(NamedTuple):

@@ -9,8 +9,13 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from broker.models import HouseholdSize, User, db
+from broker.models import HouseholdSize, Prepared, User, db
 
+_OF_USER = Prepared(
+    select(HouseholdSize.valid_from, HouseholdSize.inhabitants)
+    .where(HouseholdSize.user_id == bindparam("user_id"))
+    .order_by(HouseholdSize.valid_from)
+)
 _OF_GROUP = (
     select(HouseholdSize.user_id, HouseholdSize.valid_from, HouseholdSize.inhabitants)
     .join(User, User.id == HouseholdSize.user_id)
@@ -29,6 +34,12 @@ class Sizes(NamedTuple):
         """The inhabitants of each day; None before anybody told a size."""
         places = [bisect_right(self.valid_from, day) for day in days]
         return [self.inhabitants[place - 1] if place else None for place in places]
+
+
+def of_user(user_id: int) -> Sizes:
+    """The sizes of a resident's household; none if nobody has told any."""
+    rows = _OF_USER.rows(user_id=user_id)
+    return Sizes([date.fromisoformat(str(row[0])) for row in rows], [row[1] for row in rows])
 
 
 def of_group(group_id: int) -> dict[int, Sizes]:

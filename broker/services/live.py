@@ -8,11 +8,18 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Label, Select, and_, bindparam, literal_column, or_, select
 
-from broker.models import Meter, MeterRole, MeterUse, Prepared, QuarterHour, Reading, Register
+from broker.models import (
+    PRODUCTION,
+    Meter,
+    MeterRole,
+    MeterUse,
+    Prepared,
+    QuarterHour,
+    Reading,
+    Register,
+)
 from broker.services.history import MEMBERS
 from broker.units import mean_power_mw, uw_from_mw
-
-PRODUCING = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 
 IS_CURRENT: ColumnElement[bool] = and_(
     MeterUse.begin_s <= bindparam("now_s"),
@@ -129,7 +136,7 @@ def _snapshot(group_id: int, uses: list[Any]) -> dict[str, Any]:
     members = [row.id for row in MEMBERS.rows(group_id=group_id)]
     latest = {(use.meter_id, use.register): _latest(use) for use in uses}
     times = [of.time_s for of in latest.values() if of.time_s is not None]
-    producing = [latest[use.meter_id, use.register] for use in uses if use.role in PRODUCING]
+    producing = [latest[use.meter_id, use.register] for use in uses if use.role in PRODUCTION]
     common = [latest[use.meter_id, use.register] for use in uses if use.role == MeterRole.COMMON]
     shared = [of.power_mw for of in common if of.power_mw is not None]
     flats = {use.user_id: use for use in reversed(uses) if use.role == MeterRole.FLAT}

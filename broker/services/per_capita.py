@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from broker.clock import day_start_s, day_starts_s, local_date, term_start_s
+from broker.clock import FOR_EVER_S, day_start_s, day_starts_s, local_date, term_start_s
 from broker.energy import per_capita
-from broker.models import HouseholdSize, Prepared, db
-from broker.services import consumption, whole_days
+from broker.models import db
+from broker.services import consumption, household_sizes, whole_days
 from broker.services.household_sizes import Sizes
 from broker.services.remembered import Remembered
 from broker.store.meter_uses import FLAT_OF_USER, Use
 from broker.store.quarter_hours import first_from
-
-FOR_EVER_S = 2**62
-
-_SIZES = Prepared(
-    select(HouseholdSize.valid_from, HouseholdSize.inhabitants)
-    .where(HouseholdSize.user_id == bindparam("user_id"))
-    .order_by(HouseholdSize.valid_from)
-)
 
 
 class PerCapita(NamedTuple):
@@ -45,24 +36,24 @@ def of_user(
     """A resident's consumption per person and year in this term; None if no day is known."""
     begin_s = term_start_s(now_s, term_start, zone)
     end_s = day_start_s(now_s, zone)
-    sizes = tuple((str(row[0]), int(row[1])) for row in _SIZES.rows(user_id=user_id))
-    if begin_s == end_s or not sizes:
+    sizes = household_sizes.of_user(user_id)
+    if begin_s == end_s or not sizes.inhabitants:
         return None
     stamp = consumption.stamp_of_user(user_id, begin_s, end_s)
-    key = (db.engine, user_id, begin_s, end_s, zone, sizes, stamp)
+    told = (*sizes.valid_from, *sizes.inhabitants)
+    key = (db.engine, user_id, begin_s, end_s, zone, told, stamp)
     return _remembered.get(key, lambda: _computed(user_id, begin_s, end_s, zone, sizes))
 
 
 def _computed(
-    user_id: int, begin_s: int, end_s: int, zone: ZoneInfo, sizes: Sequence[tuple[str, int]]
+    user_id: int, begin_s: int, end_s: int, zone: ZoneInfo, sizes: Sizes
 ) -> PerCapita | None:
     midnights_s = [*day_starts_s(begin_s, end_s, zone), end_s]
     energies = whole_days.of_user(user_id, midnights_s)
     known = [day_s for day_s, later_s in pairwise(midnights_s) if later_s in energies]
     silent = _silent(user_id, midnights_s)
     told = [day_s for day_s in known if day_s not in silent]
-    household = Sizes([date.fromisoformat(day) for day, _ in sizes], [size for _, size in sizes])
-    inhabitants = household.on([local_date(day_s, zone) for day_s in told])
+    inhabitants = sizes.on([local_date(day_s, zone) for day_s in told])
     ends_s = dict(pairwise(midnights_s))
     yearly_kwh = per_capita.yearly_kwh(
         zip((energies[ends_s[day_s]] for day_s in told), inhabitants, strict=True)

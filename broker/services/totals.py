@@ -11,12 +11,11 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from broker.clock import FOR_EVER_S
 from broker.models import db
 from broker.store import cumulated
 from broker.store.meter_uses import Use
 from broker.units import mean_power_mw
-
-FOR_EVER_S = 2**62
 
 
 def mean_powers_mw(use: Use, boundaries_s: Sequence[int]) -> dict[int, float]:

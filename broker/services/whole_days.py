@@ -11,14 +11,13 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from broker.clock import FOR_EVER_S
 from broker.energy.quarter_hours import LONGEST_INTERPOLATED_GAP_S
 from broker.models import MeterRole, db
 from broker.services import totals
 from broker.services.remembered import Remembered
 from broker.store import cumulated
 from broker.store.meter_uses import FLAT_OF_USER, GROUP, Owner, Use
-
-FOR_EVER_S = 2**62
 
 Energies = dict[int, int]
 """Energy in 0.1 µWh by the end of each day in s; days that aren't known lack."""

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from broker.clock import FOR_EVER_S
 from broker.energy.load_profile import interpolated
 from broker.energy.quarter_hours import QuarterHour
 from broker.store.meter_uses import Use
 from broker.store.quarter_hours import TABLE, first_from, last_before
 
 TIMES_IN_A_QUERY = 400
-FOR_EVER_S = 2**62
 
 
 class Covered(NamedTuple):

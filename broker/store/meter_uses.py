@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, or_, select
 
-from broker.models import Earlier, JsonList, Later, Meter, MeterRole, MeterUse, Prepared, among
+from broker.models import (
+    PRODUCTION,
+    Earlier,
+    JsonList,
+    Later,
+    Meter,
+    MeterRole,
+    MeterUse,
+    Prepared,
+    among,
+)
 from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 
 USE = MeterUse.__table__
 METER = Meter.__table__
 NO_POINTS = "[];[]"
-PRODUCING = (MeterRole.FIRST_PRODUCTION, MeterRole.SECOND_PRODUCTION)
 
 
 class Use(NamedTuple):
@@ -279,6 +288,6 @@ GROUP = Owner(USE.c.group_id == bindparam("owner_id"))
 PLANTS_OF_GROUP = Owner(
     and_(
         USE.c.group_id == bindparam("owner_id"),
-        or_(*(USE.c.role == role.value for role in PRODUCING)),
+        or_(*(USE.c.role == role.value for role in PRODUCTION)),
     )
 )

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, and_, bindparam, func, or_, select
 
+from broker.clock import FOR_EVER_S
 from broker.models import AccountState, BillBaseline, Group, Meter, MeterRole, Prepared, User
 from broker.store.meter_uses import USE, Use
 from broker.store.quarter_hours import TABLE as QUARTER_HOUR
 
 METER = Meter.__table__
-FOR_EVER_S = 2**62
 
 
 class TermStand(NamedTuple):
