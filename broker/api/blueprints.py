@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from broker.api import (
     accounts,
+    app_shell,
     assets,
     challenges,
     comparison,
@@ -27,6 +28,7 @@ from broker.api import (
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     pages.bp,
+    app_shell.bp,
     accounts.bp,
     profile.bp,
     assets.bp,

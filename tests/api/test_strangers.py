@@ -22,6 +22,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 PUBLIC = {
     ("GET", "/"),
     ("GET", "/docs"),
+    ("GET", "/manifest.webmanifest"),
     ("GET", "/openapi.json"),
     ("GET", "/community-global-challenge"),
     ("GET", "/login"),
