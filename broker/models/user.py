@@ -17,6 +17,8 @@ class AccountState(StrEnum):
     INVITED = "invited"
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
+    DELETED = "deleted"
+    """Nothing is left but the number, by which the meters' past stays apart from other flats'."""
 
 
 class User(Base):
@@ -27,7 +29,7 @@ class User(Base):
     id: Mapped[Id]
     group_id: Mapped[int] = mapped_column(ForeignKey("group.id"), index=True)
     mail: Mapped[str] = mapped_column(String(254), unique=True)
-    """In lower case: mail addresses are compared case-insensitively."""
+    """In lower case: mail addresses are compared case-insensitively. No address once deleted."""
     name: Mapped[str] = mapped_column(String(100))
     first_name: Mapped[str] = mapped_column(String(100))
     nick: Mapped[str | None] = mapped_column(String(33))

@@ -32,11 +32,16 @@ def authenticate(mail: str, password: str) -> int:
     return int(user.id)
 
 
-def require_password(user_id: int, password: str) -> None:
-    """Raises WrongSecret unless it is the account's present password."""
+def is_password(user_id: int, password: str) -> bool:
+    """Whether it is the account's present password."""
     with db.engine.connect() as connection:
         known = connection.scalar(select(User.password_hash).where(User.id == user_id))
-    if not passwords.matches(password, known):
+    return passwords.matches(password, known)
+
+
+def require_password(user_id: int, password: str) -> None:
+    """Raises WrongSecret unless it is the account's present password."""
+    if not is_password(user_id, password):
         raise errors.WrongSecret("oldPassword: This is not your present password.")
 
 

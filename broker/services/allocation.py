@@ -67,6 +67,17 @@ def set_share_of_flat(
         _set(connection, group_id, Share(valid_from, user_id, share_ppm))
 
 
+def end_share(connection: Connection, group_id: int, user_id: int, day: date) -> None:
+    """Leaves a flat nothing of the generation from a day on, if it has a fixed share then."""
+    connection.execute(
+        delete(AllocationShare).where(
+            AllocationShare.user_id == user_id, AllocationShare.valid_from >= day
+        )
+    )
+    if in_force(shares_of(connection, group_id), day).get(user_id):
+        _set(connection, group_id, Share(day, user_id, 0))
+
+
 def set_common_share(
     group: str, share_ppm: int, valid_from: date, today: date, *, corrects: bool = False
 ) -> None:

@@ -61,7 +61,9 @@ def listed(now_s: int) -> list[dict[str, Any]]:
     """Every group with the number of its members and of the meters in use now."""
     members = (
         select(func.count())
-        .where(User.group_id == Group.id, User.state != AccountState.DEACTIVATED.value)
+        .where(
+            User.group_id == Group.id, User.state.in_((AccountState.INVITED, AccountState.ACTIVE))
+        )
         .scalar_subquery()
     )
     meters = (

@@ -7,9 +7,12 @@ import os
 import secrets
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import default
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -50,6 +53,13 @@ class Postbox:
             return False
         kept.unlink(missing_ok=True)
         return True
+
+    def forget(self, to: str) -> None:
+        """Removes what lies in the outbox for somebody."""
+        for path in self.outbox.glob("*.eml"):
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                if BytesHeaderParser(policy=default).parse(file)["To"] == to:
+                    path.unlink()
 
 
 def _deliver(mail: EmailMessage, url: SplitResult) -> None:

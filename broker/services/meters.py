@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from broker import errors
 from broker.clock import written_utc
@@ -131,6 +131,22 @@ def release(number: str, at_s: int) -> int:
         meter_id = _locked(connection, number)
         _end_uses(connection, meter_id, number, end_s, end_s)
     return end_s
+
+
+def end_uses_of_flat(connection: Connection, user_id: int, now_s: int) -> None:
+    """Ends what meters are used for by a resident's flat, at `now_s` rounded down to a quarter
+    hour; what would have begun later never does."""
+    end_s = rounded_down(now_s)
+    mine = (MeterUse.user_id == user_id, MeterUse.role == MeterRole.FLAT.value)
+    in_turn = select(MeterUse.meter_id).where(*mine).order_by(MeterUse.meter_id)
+    meter_ids = list(connection.scalars(in_turn))
+    connection.execute(select(Meter.id).where(Meter.id.in_(meter_ids)).with_for_update())
+    connection.execute(delete(MeterUse).where(*mine, MeterUse.begin_s >= end_s))
+    connection.execute(
+        update(MeterUse)
+        .where(*mine, MeterUse.end_s.is_(None) | (MeterUse.end_s > end_s))
+        .values(end_s=end_s)
+    )
 
 
 def swap(old_number: str, new_number: str, at_s: int, *, only_planned: bool = False) -> Swap:

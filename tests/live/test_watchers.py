@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 import sqlalchemy
 
 from broker.clock import now_s
 from broker.models import SessionToken, db, writer
-from broker.services import accounts, meters, users
+from broker.services import accounts, deletion, meters, users
 from broker.units import DAY_S
 
 NOT_LOGGED_IN, NOT_YOUR_METER = 4401, 4403
 ENDED_WITHIN_S = 5.0
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
@@ -39,6 +43,11 @@ def be_deactivated(flat) -> None:
     users.deactivate(flat.me.mail)
 
 
+def be_deleted(flat) -> None:
+    tomorrow = datetime.now(BERLIN).date() + timedelta(days=1)
+    deletion.delete_account(flat.me.id, flat.me.password, now_s(), tomorrow)
+
+
 def lose_the_meter(flat) -> None:
     meters.release("MINE", now_s())
 
@@ -50,6 +59,7 @@ def lose_the_meter(flat) -> None:
         (expire, NOT_LOGGED_IN),
         (change_the_password, NOT_LOGGED_IN),
         (be_deactivated, NOT_LOGGED_IN),
+        (be_deleted, NOT_LOGGED_IN),
         (lose_the_meter, NOT_YOUR_METER),
     ],
 )
