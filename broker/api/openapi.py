@@ -19,7 +19,7 @@ from marshmallow import Schema
 from werkzeug.routing import Rule
 
 from broker.api.representation import Contract, View, contract_of
-from broker.api.schemas import ErrorObject, Nothing
+from broker.api.schemas import ErrorObject, FileSchema, Nothing
 
 OPENAPI = "3.1.0"
 VERSION = "1.0"
@@ -159,15 +159,15 @@ def _query_parameters(contract: Contract) -> list[dict[str, Any]]:
 
 
 def _responses(contract: Contract) -> dict[str, Any]:
-    responses: dict[str, Any] = {
-        str(contract.status): {
-            "description": inspect.cleandoc(type(contract.gives).__doc__ or ""),
-            "content": {"application/json": {"schema": contract.gives}},
-        }
-    }
+    content: dict[str, Any] = {}
+    if not isinstance(contract.gives, FileSchema):
+        content["application/json"] = {"schema": contract.gives}
     if contract.file is not None:
-        content = responses[str(contract.status)]["content"]
         content[contract.file] = {"schema": {"type": "string"}}
+    description = inspect.cleandoc(type(contract.gives).__doc__ or "")
+    responses: dict[str, Any] = {
+        str(contract.status): {"description": description, "content": content}
+    }
     if contract.empty is not None:
         responses[str(contract.empty)] = {"description": EMPTY[contract.empty]}
         if contract.empty != HTTPStatus.NO_CONTENT:

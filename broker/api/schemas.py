@@ -24,5 +24,9 @@ class ErrorObject(Schema):
     description = fields.String(required=True, data_key="errorDescription")
 
 
+class FileSchema(Schema):
+    """An answer that is nothing but a file."""
+
+
 class Nothing(Schema):
     """An empty object."""

@@ -24,6 +24,7 @@ LOGINS_FROM_ONE_ADDRESS = RateLimitItemPerMinute(60, WINDOW_MIN, namespace="logi
 MAILED_TOKENS = RateLimitItemPerMinute(30, WINDOW_MIN, namespace="token")
 PRESENT_PASSWORDS = RateLimitItemPerMinute(10, WINDOW_MIN, namespace="present")
 INGEST_KEYS = RateLimitItemPerMinute(60, WINDOW_MIN, namespace="key")
+EXPORTS_OF_ONE_ACCOUNT = RateLimitItemPerHour(6, namespace="export")
 RESETS_OF_ONE_MAIL = RateLimitItemPerHour(3, namespace="reset")
 RESETS_FROM_ONE_ADDRESS = RateLimitItemPerHour(20, namespace="resets")
 

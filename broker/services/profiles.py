@@ -162,6 +162,12 @@ def change(
             connection.execute(insert(Avatar).values(user_id=user_id, image=image))
 
 
+def mail_of(user_id: int) -> str:
+    """The mail address of an account."""
+    with db.engine.connect() as connection:
+        return connection.execute(select(User.mail).where(User.id == user_id)).scalar_one()
+
+
 def _written(registered_us: int) -> str:
     registered = EPOCH + timedelta(microseconds=registered_us)
     return registered.replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -114,6 +114,41 @@ def between(connection: Connection, meter_id: int, begin_s: int, end_s: int) -> 
     return [StoredReading(*row) for row in found]
 
 
+def page(
+    connection: Connection,
+    meter_id: int,
+    begin_s: int,
+    end_s: int,
+    most: int,
+    *,
+    in_quarantine: bool = False,
+) -> list[StoredReading]:
+    """The first readings of a meter in [begin_s, end_s), at most so many, by time.
+
+    Either those that count or those in quarantine.
+    """
+    table = QUARANTINED if in_quarantine else READING
+    statement = (
+        select(*table.c[1:5])
+        .where(table.c.meter_id == meter_id, table.c.time_s >= begin_s, table.c.time_s < end_s)
+        .order_by(table.c.time_s)
+        .limit(most)
+    )
+    if in_quarantine:
+        statement = statement.where(QUARANTINED.c.accepted_s.is_(None))
+    return [StoredReading(*row) for row in connection.execute(statement)]
+
+
+def first_s(connection: Connection, meter_id: int, begin_s: int, end_s: int) -> int | None:
+    """The time of the first reading of a meter in [begin_s, end_s), also of one in quarantine."""
+    found = [
+        one.time_s
+        for in_quarantine in (False, True)
+        for one in page(connection, meter_id, begin_s, end_s, 1, in_quarantine=in_quarantine)
+    ]
+    return min(found, default=None)
+
+
 _COUNTED = {
     "sqlite": f"""SELECT time_s, {READING.c[2].name}, power_mw FROM reading
         WHERE meter_id = :meter_id AND time_s >= :begin_s AND time_s < :end_s ORDER BY time_s"""

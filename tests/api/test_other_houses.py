@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -111,6 +113,14 @@ def paths(app, user_id: int) -> list[str]:
     return sorted({re.sub(r"<[^<>]+>", str(user_id), rule) for rule in rules})
 
 
+def content(answer) -> bytes:
+    """What was answered, also of what is compressed in a file."""
+    if answer.mimetype != "application/zip":
+        return answer.data
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        return b"\n".join(archive.read(name) for name in archive.namelist())
+
+
 def everything_seen(app, headers, them, is_operator=False) -> str:
     """What the calls that only read answer, as JSON and as pages, all in one text.
 
@@ -133,7 +143,7 @@ def everything_seen(app, headers, them, is_operator=False) -> str:
                     environ_overrides={"REMOTE_ADDR": f"10.0.0.{len(seen) % 200}"},
                 )
                 assert answer.status_code < 500, path
-                text = answer.data.decode("utf-8", "replace")
+                text = content(answer).decode("utf-8", "replace")
                 for asked in query.values():  # a page's links repeat what it was asked for
                     text = text.replace(asked, "") if isinstance(asked, str) else text
                 seen.append(text)
