@@ -45,6 +45,7 @@ from broker.models import (
     writer,
 )
 from broker.services import meters, passwords, remembered, sessions
+from tests.chromium import browse, chromium  # noqa: F401  (fixtures)
 
 TEST_DATABASE_URL = os.environ.get("BROKER_TEST_DATABASE_URL", "")
 

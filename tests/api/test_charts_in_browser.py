@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from broker.clock import now_s
 from broker.ingest.intake import Columns, take_in
 from config import PROJECT
 
 BERLIN = ZoneInfo("Europe/Berlin")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 UPLOT = PROJECT / "static" / "vendor" / "uPlot.iife.min.js"
 pytestmark = pytest.mark.slow
 
@@ -67,34 +65,15 @@ def quarter_before(time_s: int) -> int:
 
 
 @pytest.fixture
-def page(serve, flat):
-    """A phone of the flat's resident, far away from home. Fails on any error of a script.
+def page(serve, flat, browse):
+    """A phone of the flat's resident, far away from home.
 
     Where the house stands it is noon, so that the test's last hours are all of today.
     """
-    if not CHROMIUM:
-        pytest.skip("needs Chromium")
     hours = datetime.now(UTC).hour - 12
     noon = {"BROKER_TIMEZONE": f"Etc/GMT{hours:+d}"} if flat.is_of_today else {}
-    bind = serve(**noon).settings.bind
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(
-            base_url=f"http://{bind}",
-            locale="en-GB",
-            timezone_id="America/Los_Angeles",
-            viewport={"width": 390, "height": 844},
-            has_touch=True,
-        )
-        context.add_cookies(
-            [{"name": "broker_session", "value": flat.token, "url": f"http://{bind}"}]
-        )
-        errors: list[str] = []
-        made = context.new_page()
-        made.on("pageerror", lambda error: errors.append(str(error)))
-        yield made
-        browser.close()
-    assert errors == []
+    far_away = {"timezone_id": "America/Los_Angeles", "has_touch": True}
+    return browse(serve(**noon).settings.bind, flat.token, **far_away)
 
 
 needs_uplot = pytest.mark.skipif(not UPLOT.exists(), reason="needs uPlot: make setup")
@@ -181,7 +160,8 @@ def test_silence_is_read_as_no_data(page):
     expect(told(page)).to_have_text(re.compile("Consumption no data$"))
 
 
-def test_without_its_library_the_drawing_stays(page):
+def test_without_its_library_the_drawing_stays(serve, flat, browse):
+    page = browse(serve().settings.bind, flat.token, bears_losses=True)
     page.route(re.compile(r".*/charts\.js"), lambda route: route.abort())
     page.goto(DAY)
     expect(page.locator("svg.chart")).to_be_visible()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
 from broker.clock import now_s
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
+from tests.chromium import log_in
 
 SOON_S = 5.0
 BACK_WITHIN_S = 10.0
@@ -96,30 +96,11 @@ def closing() -> Callable[..., int]:
 
 # A browser.
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser. Skips where there is none."""
-    if not CHROMIUM:
-        pytest.skip("needs Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page of the flat's resident, who is logged in. Fails on any error of a script."""
-    context = chromium.new_context(locale="en-GB", viewport={"width": 390, "height": 800})
-    made = context.new_page()
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    yield made
-    context.close()
-    assert errors == []
+def page(browse: Callable[..., Page], flat: Flat) -> Page:
+    """A page of the flat's resident, who is logged in wherever it goes first."""
+    return browse(bears_losses=True)
 
 
 @pytest.fixture
@@ -127,8 +108,7 @@ def open_live(page: Page, flat: Flat) -> Callable[[str], None]:
     """Opens the live page of a server and waits until news come."""
 
     def opened(bind: str) -> None:
-        cookie = {"name": "broker_session", "value": flat.me.token, "url": f"http://{bind}"}
-        page.context.add_cookies([cookie])
+        log_in(page.context, bind, flat.me.token)
         page.goto(f"http://{bind}/live")
         expect(page.locator(".state")).to_have_attribute("data-state", "open")
 
