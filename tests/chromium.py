@@ -56,6 +56,11 @@ class Watch:
         page.on("response", self._response)
         return page
 
+    def taken(self) -> list[str]:
+        """The complaints until now, which are forgotten."""
+        complaints, self.complaints = self.complaints, []
+        return complaints
+
     def _console(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return

@@ -28,6 +28,9 @@ NAMES = {"en": "English", "de": "Deutsch"}
 
 
 NUMBER = re.compile(r"[0-9]+")
+FIELD = re.compile(r"[a-z][A-Za-z]*")
+UNNAMED = ("token", "oldPassword")
+"""Fields without which a sentence says all to a person."""
 
 
 def with_numbers(text: str) -> str:
@@ -95,9 +98,18 @@ def translated(text: str) -> str:
     """A sentence from Python, such as an error's description, if the catalogue knows it."""
     pattern = NUMBER.sub("%s", text)
     if pattern in WITH_NUMBERS:
-        return str(get_translations().ugettext(pattern)) % tuple(NUMBER.findall(text))
-    known = str(get_translations().ugettext(text)) if text else text
-    return _with_names(text) if known == text else known
+        known = str(get_translations().ugettext(pattern)) % tuple(NUMBER.findall(text))
+    else:
+        known = str(get_translations().ugettext(text)) if text else text
+    return _for_people(_with_names(text) if known == text else known)
+
+
+def _for_people(text: str) -> str:
+    """What names a field for programs first, in the words of the page."""
+    field, is_there, sentence = text.partition(": ")
+    if not is_there or not FIELD.fullmatch(field):
+        return text
+    return sentence if field in UNNAMED else f"{field.capitalize()}: {sentence}"
 
 
 def _with_names(text: str) -> str:

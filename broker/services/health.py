@@ -41,8 +41,8 @@ def database(now_s: int) -> dict[str, Any]:
         }
 
 
-def waiting_mails(outbox: Path) -> list[dict[str, str]]:
-    """The newest mails that no mail server has taken: to whom, about what and when.
+def waiting_mails(outbox: Path) -> list[dict[str, Any]]:
+    """The newest mails that no mail server has taken: to whom, about what and when, in POSIX s.
 
     Not what they say: the links in them open other people's accounts.
     """
@@ -50,7 +50,8 @@ def waiting_mails(outbox: Path) -> list[dict[str, str]]:
     return [_headers(path) for path in newest]
 
 
-def _headers(path: Path) -> dict[str, str]:
+def _headers(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         headers = BytesHeaderParser(policy=default).parse(file)
-    return {name.lower(): str(headers.get(name, "")) for name in ("To", "Subject", "Date")}
+    texts = {name.lower(): str(headers.get(name, "")) for name in ("To", "Subject")}
+    return texts | {"written_s": int(headers["Date"].datetime.timestamp())}

@@ -145,7 +145,7 @@ def redeem(
     with db.engine.connect() as connection:
         owner = _owner(connection, token, purpose, now_s)
     if mail is not None and mail.strip().lower() != owner.mail:
-        raise errors.WrongSecret(INVALID_LINK)
+        raise _void_link()
     passwords.require_good(password, owner.mail)
     password_hash = passwords.hashed(password)
     with writer(db.engine).begin() as connection:
@@ -156,7 +156,7 @@ def redeem(
             .values(used_s=now_s)
         )
         if used.rowcount != 1:
-            raise errors.WrongSecret(INVALID_LINK)
+            raise _void_link()
         _set_password(connection, owner.id, password_hash)
 
 
@@ -173,8 +173,14 @@ def _owner(connection: Connection, token: str, purpose: TokenPurpose, now_s: int
         )
     ).first()
     if owner is None:
-        raise errors.WrongSecret(INVALID_LINK)
+        raise _void_link()
     return owner
+
+
+def _void_link() -> errors.WrongSecret:
+    return errors.WrongSecret(
+        "token: This link is unknown, used or has expired. Ask for a new one."
+    )
 
 
 def _person(
@@ -244,8 +250,6 @@ def _set_password(connection: Connection, user_id: int, password_hash: str) -> N
     )
     connection.execute(delete(SessionToken).where(SessionToken.user_id == user_id))
 
-
-INVALID_LINK = "token: This link is unknown, used or has expired. Ask for a new one."
 
 INVITATION_SUBJECT = "Ihr Zugang zu Broker / Your Broker account"
 INVITATION = """\

@@ -93,3 +93,24 @@ def test_a_message_from_python_is_translated_with_its_numbers(browser, resident)
     page = browser.get("/login").text
     assert "E-Mail-Adresse und Passwort passen nicht zusammen." in page
     assert 'role="alert"' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "This link is unknown, used or has expired. Ask for a new one."),
+        ("de", "Dieser Link ist unbekannt, schon benutzt oder abgelaufen."),
+    ],
+)
+def test_people_are_told_nothing_of_fields(client, language, sentence):
+    shown = client.get(f"/password/reset/void?lang={language}", headers=HTML)
+    assert shown.status_code == 400
+    assert f'<p class="message error">{sentence}' in shown.text
+
+
+def test_a_field_is_named_as_the_form_does(browser, resident):
+    browser.log_in(resident)
+    form = {"oldPassword": resident.password, "password": "password"}
+    browser.post("/update-password", form)
+    page = browser.get("/update-password?lang=en").text
+    assert ">Password: Too many people use this one. Choose another.<" in page
