@@ -39,7 +39,7 @@ const AGES = [
   [129600, 3600, "hour"],
   [Infinity, 86400, "day"],
 ];
-const ago = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "long" });
+const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "long" });
 
 export function age(seconds) {
   const [, size, unit] = AGES.find(([below]) => seconds < below);

@@ -1,6 +1,7 @@
 // Keeps the picture of the house up to date. The page works without this; it only stands still then.
 
-import { age, percent, power } from "./formats.js";
+import { covered, flowsOf, watts } from "./flows.js";
+import { age, power } from "./formats.js";
 import { FOREIGN_METER, LOGGED_OUT, LOST, OPEN, WAITING, follow } from "./live.js";
 
 const page = document.querySelector(".now");
@@ -25,33 +26,23 @@ function draw(name, watts, most) {
   flow.setAttribute("stroke-width", (THINNEST + (THICKEST - THINNEST) * Math.sqrt(watts / most)).toFixed(1));
 }
 
-function covered(made, used) {
-  if (made < 0.001 || used <= 0) return texts.night;
-  return made >= used ? texts.all : texts.part.replace("{share}", percent(made / used));
-}
-
 function show(house) {
-  const watts = (microwatts) => (microwatts ?? null) === null ? null : microwatts / 1e6;
   const mine = house.group_users.find((user) => user.id === texts.userId);
   say("mine", power(watts(mine?.power)));
-  const known = [...house.group_users.map((user) => user.power), house.group_common_power].filter(
-    (value) => (value ?? null) !== null,
-  );
+  const flows = flowsOf(house);
   const picture = page.querySelector(".house");
-  if (!known.length || !picture) return;
-  const used = Math.max(watts(known.reduce((sum, value) => sum + value, 0)), 0);
-  const made = Math.max(watts(house.group_production_power), 0);
-  const direct = Math.min(made, used);
+  if (!flows || !picture) return;
+  const { made, used, direct } = flows;
   const most = Math.max(made, used);
   draw("roof-house", direct, most);
-  draw("roof-grid", made - direct, most);
-  draw("grid-house", used - direct, most);
+  draw("roof-grid", flows.toGrid, most);
+  draw("grid-house", flows.fromGrid, most);
   picture.classList.toggle("dark", made < 0.001);
   say("made", power(made));
   say("used", power(used));
-  say("grid", power(most - direct));
+  say("grid", power(flows.grid));
   say("way", made > used ? texts.toGrid : texts.fromGrid);
-  say("covered", covered(made, used));
+  say("covered", covered(flows, texts));
 }
 
 function showState(name) {

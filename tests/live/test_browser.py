@@ -21,6 +21,31 @@ def test_a_reading_is_seen_at_once(page, flat, serve, open_live, expect_power):
     expect(page.locator("#age")).to_have_text(re.compile(r"^(59|60|1) (minutes|hour) ago$"))
 
 
+def test_bubbles_grow_as_the_page_would_draw_them_and_are_read_by_keys(
+    page, flat, serve, open_live, expect_power
+):
+    open_live(serve().settings.bind)
+    drawn = """all => all.map(one => [one.dataset.bubble ?? one.dataset.flowTo,
+        one.querySelector(".area")?.getAttribute("r"),
+        one.hasAttribute("display") ? 0 : one.getAttribute("stroke-width")])"""
+    everything = "[data-bubble], [data-flow-to]"
+    before = page.locator(everything).evaluate_all(drawn)
+    flat.speak(power_w=1111)
+    expect(page.locator(".bubble.mine .power")).to_have_text("1.11\xa0kW")
+    after = page.locator(everything).evaluate_all(drawn)
+    assert before != after
+    still = page.context.new_page()
+    still.route("**/*.js", lambda route: route.abort())
+    still.goto(page.url)
+    assert after == still.locator(everything).evaluate_all(drawn)
+    page.locator("[data-bubble=production]").focus()
+    for _ in range(2):  # the grid, then the only flat
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".bubbles .tip")).to_have_text("You: 1.11\xa0kW100% of what the house uses")
+    page.keyboard.press("Escape")
+    expect(page.locator(".bubbles .tip")).to_be_hidden()
+
+
 def test_after_the_sudden_death_of_the_worker(page, flat, serve, open_live, expect_power):
     server = serve()
     open_live(server.settings.bind)
