@@ -54,14 +54,16 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
 def begin_sqlite(connection: Connection) -> None:
     """Begins for writing at once where the caller said so (`writing`), else for reading."""
     if connection.dialect.name == "sqlite":
-        immediate = connection.get_execution_options().get("writes", False)
-        if immediate:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            return
+        options = connection.get_execution_options()
         # By the driver: SQLAlchemy's way of sending one word takes as long as a small query.
         driver = connection.connection.driver_connection
         assert driver is not None
-        driver.execute("BEGIN")
+        if not options.get("writes", False):
+            driver.execute("BEGIN")
+            return
+        safe = options.get("survives_power_cut", True)
+        driver.execute(f"PRAGMA synchronous = {'FULL' if safe else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def engine_settings(url: str) -> dict[str, Any]:
@@ -102,6 +104,10 @@ def dispose_engines() -> None:
         engine.dispose()
 
 
-def writer(engine: Engine) -> Engine:
-    """The same engine for transactions that write: they wait their turn instead of failing."""
-    return engine.execution_options(writes=True)
+def writer(engine: Engine, survives_power_cut: bool = True) -> Engine:
+    """The same engine for transactions that write: they wait their turn instead of failing.
+
+    What need not survive a power cut is on SQLite's disk with the next transaction that has to:
+    waiting for the disk stops all greenlets for some milliseconds. It survives everything else.
+    """
+    return engine.execution_options(writes=True, survives_power_cut=survives_power_cut)

@@ -80,9 +80,12 @@ def extend(session_ids: Sequence[int], expires_s: int) -> None:
 
 
 def open_session(user_id: int, now_s: int, session_days: int) -> tuple[str, int]:
-    """A new session token and its expiry in POSIX seconds; sweeps the user's expired ones."""
+    """A new session token and its expiry in POSIX seconds; sweeps the user's expired ones.
+
+    After a power cut a login of the last seconds may have to be repeated.
+    """
     token, expires_s = new_token(), now_s + session_days * DAY_S
-    with writer(db.engine).begin() as connection:
+    with writer(db.engine, survives_power_cut=False).begin() as connection:
         connection.execute(
             delete(SessionToken).where(
                 SessionToken.user_id == user_id, SessionToken.expires_s <= now_s
