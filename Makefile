@@ -8,7 +8,7 @@ SETTINGS := BROKER_TIMEZONE=$${BROKER_TIMEZONE:-Europe/Berlin} \
 	BROKER_GRID_CO2_G_PER_KWH=$${BROKER_GRID_CO2_G_PER_KWH-363}
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test lint bench bench-live score lock
+.PHONY: help run setup setup-dev test lint bench bench-live score train lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,15 @@ score: $(VENV)-score/.installed ## how well appliances are told apart, from the 
 $(VENV)-score/.installed: training/requirements-score.txt
 	@test -x $(VENV)-score/bin/python || $(PYTHON) -m venv $(VENV)-score
 	@$(VENV)-score/bin/pip install --quiet --disable-pip-version-check -r training/requirements-score.txt
+	@touch $@
+
+train: $(VENV)-training/.installed ## train the networks anew (less than an hour); go on if interrupted
+	@OMP_NUM_THREADS=1 nice -n 19 $(VENV)-training/bin/python -m training.train \
+		--checkpoints $(VENV)-training/checkpoints $(TRAIN_ARGS)
+
+$(VENV)-training/.installed: training/requirements.txt training/requirements-score.txt
+	@test -x $(VENV)-training/bin/python || $(PYTHON) -m venv $(VENV)-training
+	@$(VENV)-training/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt
 	@touch $@
 
 lock: setup-dev ## pin the newest versions of all packages with their hashes

@@ -1,18 +1,15 @@
-"""Writes the weights that ship with Broker: `python -m training.export IN.pt OUT.npz`.
+"""A trained network as the arrays that ship with Broker.
 
 The norms are folded into the convolutions; 16-bit floats are precise enough.
 """
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import torch
 from torch import nn
 
-from training.network import Block, UNet
-from training.train import Plan
+from training.network import Block, Plan, UNet
 
 
 def folded(convolution: nn.Conv1d, norm: nn.BatchNorm1d) -> tuple[np.ndarray, np.ndarray]:
@@ -45,16 +42,3 @@ def arrays_of(network: UNet, plan: Plan) -> dict[str, np.ndarray]:
     arrays["window"] = np.int32(plan.window_steps)
     arrays["depth"] = np.int32(len(plan.widths))
     return arrays
-
-
-def main() -> None:
-    """Reads the command line, writes the file."""
-    stored = torch.load(sys.argv[1], weights_only=False)
-    plan = Plan(**stored["plan"])
-    network = UNet(list(plan.widths), stored["outputs"])
-    network.load_state_dict(stored["state"])
-    np.savez_compressed(sys.argv[2], **arrays_of(network, plan))
-
-
-if __name__ == "__main__":
-    main()

@@ -34,7 +34,8 @@ PRESENT = {
     "electric_car": 0.15,
     "heat_pump": 0.15,
 }
-AS_IT_WAS = 0.12
+SECOND_FRIDGE, SECOND_OF_ANOTHER = 0.5, 0.08
+AS_IT_WAS = 0.25
 """The share of windows that are measured ones, not mixed."""
 UNLABELLED_IN_HOUSE20 = ("fridge", "oven")
 
@@ -72,7 +73,7 @@ def bank(seed: int, appliances_per_class: int, backgrounds: int) -> Bank:
     """A bank; the same for the same seed."""
     rng = np.random.default_rng(seed)
     made = Bank()
-    homes = [measured.house20(), measured.darmstadt("A")]
+    homes = measured.for_training()
     for name in CLASSES:
         if name == "fridge":
             series = [fridge(rng) for _ in range(appliances_per_class)]
@@ -171,7 +172,7 @@ def windows(rng: np.random.Generator, bank: Bank, count: int, minutes: int) -> W
                 labelled[n, c] = False
                 continue
             if name == focus or rng.random() < PRESENT[name]:
-                twice = rng.random() < (0.5 if name == "fridge" else 0.08)
+                twice = rng.random() < (SECOND_FRIDGE if name == "fridge" else SECOND_OF_ANOTHER)
                 for again in range(1 + twice):
                     at_focus = name == focus and not again
                     classes[n, c] += _appliance(rng, bank, name, minute, minutes, at_focus)

@@ -35,8 +35,13 @@ class Truth:
 
 def readings(truth: Truth, step_s: int) -> tuple[np.ndarray, np.ndarray]:
     """Counters in 0.1 µWh as a meter would send them every `step_s`."""
-    edges = np.append(truth.times_s, truth.times_s[-1] + 60)
-    counted = np.concatenate([[0], np.cumsum(truth.whole_w * 60 * TENTH_UWH_PER_WS)])
+    return readings_of(int(truth.times_s[0]), truth.whole_w, step_s)
+
+
+def readings_of(first_s: int, whole_w: np.ndarray, step_s: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same of minutes from `first_s` on."""
+    edges = first_s + 60 * np.arange(len(whole_w) + 1)
+    counted = np.concatenate([[0], np.cumsum(whole_w * 60 * TENTH_UWH_PER_WS)])
     times = np.arange(edges[0] + -edges[0] % step_s, edges[-1] + 1, step_s)
     return times, np.round(np.interp(times, edges, counted)).astype(np.int64)
 

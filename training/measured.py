@@ -82,10 +82,15 @@ def darmstadt(group: str) -> MeasuredHome:
     return MeasuredHome(int(read["unix_utc"][0]), background, appliances, known)
 
 
+def for_training() -> list[MeasuredHome]:
+    """House 20's first part and Darmstadt A."""
+    return [house20(), darmstadt("A")]
+
+
 def runs_of(series: np.ndarray, merge_min: int, least_w: float) -> list[np.ndarray]:
     """The runs in a series of minutes; pauses of up to `merge_min` belong to a run."""
     on = np.flatnonzero(series > least_w)
     if not len(on):
         return []
-    pieces = np.split(on, np.flatnonzero(np.diff(on) > merge_min) + 1)
+    pieces = np.split(on, np.flatnonzero(np.diff(on) > merge_min + 1) + 1)
     return [series[piece[0] : piece[-1] + 1] for piece in pieces]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,16 @@ from broker.energy.disaggregation.features import FEATURES
 KERNEL = 5
 DEEP_KERNEL = 3
 POOL = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network: its steps, its size and how long it learns."""
+
+    step_min: int
+    window_steps: int
+    widths: tuple[int, ...]
+    batches: int
 
 
 class Block(nn.Module):

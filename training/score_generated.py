@@ -77,9 +77,10 @@ def stability(truth: Truth) -> None:
     found = numbering.found(made, kinds.MINUTE_RULES)
     known: list[numbering.Appliance] = []
     numbers: dict[Kind, list[int]] = {}
-    for run in found:  # one after the other, as they become known
-        told, known = numbering.numbered([run], known, [], [run])
-        numbers.setdefault(run.kind, []).append(told[0].number)
+    for chain in numbering.chains(found):  # one after the other, as they become known
+        told, known = numbering.numbered(chain, known, [], chain)
+        for run, number in told:
+            numbers.setdefault(run.kind, []).append(number)
     print(f"\n== the same number over eight weeks, {truth.name}")
     for kind, given in sorted(numbers.items()):
         share = max(given.count(number) for number in given) / len(given)
@@ -103,11 +104,12 @@ def two_cars() -> None:
     made = estimate.Estimate(int(starts[0]), 60, powers, np.zeros(powers.shape[1], np.float32))
     known: list[numbering.Appliance] = []
     by_car: list[list[int]] = [[], []]
-    for run in numbering.found(made, kinds.MINUTE_RULES):
-        told, known = numbering.numbered([run], known, [], [run])
-        if run.kind == Kind.ELECTRIC_CAR:
-            here = slice((run.begin_s - times[0]) // 60, (run.end_s - times[0]) // 60)
-            by_car[int(cars[1][here].sum() > cars[0][here].sum())].append(told[0].number)
+    for chain in numbering.chains(numbering.found(made, kinds.MINUTE_RULES)):
+        told, known = numbering.numbered(chain, known, [], chain)
+        for run, number in told:
+            if run.kind == Kind.ELECTRIC_CAR:
+                here = slice((run.begin_s - times[0]) // 60, (run.end_s - times[0]) // 60)
+                by_car[int(cars[1][here].sum() > cars[0][here].sum())].append(number)
     shares = [max(map(one.count, one)) / len(one) if one else 0 for one in by_car]
     print(
         f"  two cars in one home: {[len(one) for one in by_car]} runs, {shares} of the same number"

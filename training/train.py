@@ -1,20 +1,24 @@
-"""Trains one network: `python -m training.train minute|quarter_hour OUT.pt`.
+"""`make train`: trains both networks and writes the weights that ship with Broker.
 
-The same seed on the same machine and number of threads gives the same weights.
+The same seed gives the same weights, whether the training was interrupted or not: every
+`KEPT_EVERY` batches everything it goes on from is stored, and a training that finds such a
+checkpoint goes on from there. It computes with one thread, since more would add up in another
+order.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from broker.energy.disaggregation import network as shipping
 from broker.energy.disaggregation.features import features, floors_w
-from training import homes
-from training.network import UNet
+from training import export, homes, thresholds
+from training.network import Plan, UNet
 from training.weeks import CLASSES
 
 BATCH = 32
@@ -22,38 +26,39 @@ TYPICAL_W = np.array([30, 15, 18, 25, 12, 8, 25, 60, 250, 200], np.float32)
 """What an error of each class is measured by: about its mean power in a home that has one."""
 POWER_WEIGHT = 0.8
 """Of the error in power, beside that in shares: what the score counts."""
-KEPT_EVERY = 500
+KEPT_EVERY = 250
+RATE, RISING, FALLING, DECAY = 2e-3, 300, 1500, 1e-3
+"""Of learning: over the first batches it rises, over the last ones it falls to nothing. In between
+it is the same, so that nothing before the last ones depends on how many there are."""
+APPLIANCES, BACKGROUNDS = 150, 250
+"""Of each class, and of homes, to mix windows from."""
+COARSER_SHARE = 0.5
 OUTPUTS = len(CLASSES) + 1
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One network: its steps, its size and how long it learns."""
-
-    step_min: int
-    window_steps: int
-    widths: tuple[int, ...]
-    batches: int
-
-
 PLANS = {
-    "minute": Plan(1, 1024, (24, 48, 64, 96), 8000),
-    "quarter_hour": Plan(15, 256, (40, 64, 80), 6000),
+    "minute": Plan(1, 1024, (24, 48, 64, 96), 9000),
+    "quarter_hour": Plan(15, 256, (40, 64, 80), 10000),
 }
 
 
 def coarser(rng: np.random.Generator, batch: homes.Windows) -> None:
-    """Some windows as a meter of 2 to 4 minutes would show them, or one that loses readings."""
-    for n in np.flatnonzero(rng.random(len(batch.whole_w)) < 0.5):
-        series = batch.whole_w[n]
+    """Some windows as a meter of 2 to 4 minutes would show them, or one that loses readings.
+
+    What is asked for is then as coarse: where in its two minutes a kettle was on, nobody can know.
+    """
+    for n in np.flatnonzero(rng.random(len(batch.whole_w)) < COARSER_SHARE):
+        series = np.concatenate([batch.whole_w[n][None], batch.classes_w[n]])
         if rng.random() < 0.35:
-            lost = np.flatnonzero(rng.random(len(series) - 1) < rng.uniform(0.02, 0.15))
-            mean = (series[lost] + series[lost + 1]) / 2
-            series[lost] = mean
-            series[lost + 1] = mean
+            lost = np.flatnonzero(rng.random(series.shape[1] - 1) < rng.uniform(0.02, 0.15))
+            mean = (series[:, lost] + series[:, lost + 1]) / 2
+            series[:, lost] = mean
+            series[:, lost + 1] = mean
         else:
             step = 4 if rng.random() < 0.2 else 2
-            series[:] = np.repeat(series.reshape(-1, step).mean(1), step)
+            means = series.reshape(len(series), -1, step).mean(2)
+            series = np.repeat(means, step, axis=1)
+        batch.whole_w[n], batch.classes_w[n] = series[0], series[1:]
 
 
 def quarter_hours(batch: homes.Windows, steps: int) -> homes.Windows:
@@ -88,68 +93,104 @@ def loss_of(logits: torch.Tensor, batch: homes.Windows, floors: np.ndarray) -> t
     return crossed.mean() + POWER_WEIGHT * missed.mean()
 
 
-def keep(network: UNet, plan: Plan, path: str) -> None:
-    """Stores what has been learned so far."""
-    stored = {"state": network.state_dict(), "plan": asdict(plan), "outputs": OUTPUTS}
-    torch.save(stored, path)
+class Training:
+    """A network that learns batch by batch, and what it goes on from after an interruption."""
 
+    def __init__(self, plan: Plan, seed: int, checkpoint: Path) -> None:
+        torch.manual_seed(seed)
+        self.plan, self.checkpoint = plan, checkpoint
+        self.rng = np.random.default_rng(seed)
+        self.network = UNet(list(plan.widths), OUTPUTS)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), RATE, weight_decay=DECAY)
+        self.done = 0
+        self.identity = f"{seed} {plan.step_min} {plan.window_steps} {plan.widths}"
+        if checkpoint.exists():
+            self._go_on()
 
-def train(given: argparse.Namespace, plan: Plan, bank: homes.Bank) -> UNet:
-    """The trained network."""
-    torch.manual_seed(given.seed)
-    rng = np.random.default_rng(given.seed)
-    batches = given.batches or plan.batches
-    network = UNet(list(plan.widths), OUTPUTS)
-    if given.begin:
-        network.load_state_dict(torch.load(given.begin, weights_only=True)["state"])
-    print(sum(weight.numel() for weight in network.parameters()), "weights", flush=True)
-    optimiser = torch.optim.AdamW(network.parameters(), given.rate, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, given.rate, total_steps=batches, pct_start=0.1
-    )
-    begun, total = time.monotonic(), 0.0
-    for number in range(1, batches + 1):
-        batch = homes.windows(rng, bank, BATCH, plan.window_steps * plan.step_min)
+    def _go_on(self) -> None:
+        stored = torch.load(self.checkpoint, weights_only=True)
+        if stored["identity"] != self.identity:
+            raise SystemExit(f"{self.checkpoint} is of another training: {stored['identity']}")
+        for name in ("network", "optimiser"):
+            getattr(self, name).load_state_dict(stored[name])
+        self.rng.bit_generator.state = stored["rng"]
+        self.done = stored["done"]
+
+    def keep(self) -> None:
+        """Stores all that the rest follows from."""
+        stored = {
+            "identity": self.identity,
+            "done": self.done,
+            "rng": self.rng.bit_generator.state,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        unfinished = self.checkpoint.with_suffix(".unfinished")
+        torch.save(stored, unfinished)
+        unfinished.replace(self.checkpoint)
+
+    def rate_share(self) -> float:
+        """Of the highest rate of learning, for the next batch."""
+        left = self.plan.batches - self.done
+        return min(1.0, (self.done + 1) / RISING, left / FALLING)
+
+    def learn(self, bank: homes.Bank) -> float:
+        """One batch; its loss."""
+        plan = self.plan
+        batch = homes.windows(self.rng, bank, BATCH, plan.window_steps * plan.step_min)
         if plan.step_min == 15:
             batch = quarter_hours(batch, plan.window_steps)
         else:
-            coarser(rng, batch)
+            coarser(self.rng, batch)
         floors = floors_w(batch.whole_w)
-        loss = loss_of(network(torch.from_numpy(features(batch.whole_w, floors))), batch, floors)
-        optimiser.zero_grad()
+        seen = torch.from_numpy(features(batch.whole_w, floors))
+        loss = loss_of(self.network(seen), batch, floors)
+        self.optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        total += loss.item()
-        if number % 100 == 0:
-            print(f"{number} {total / 100:.3f} {time.monotonic() - begun:.0f} s", flush=True)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        for group in self.optimiser.param_groups:
+            group["lr"] = RATE * self.rate_share()
+        self.optimiser.step()
+        self.done += 1
+        return loss.item()
+
+
+def trained(name: str, seed: int, checkpoints: Path) -> UNet:
+    """A network that has learned all its batches."""
+    plan = PLANS[name]
+    training = Training(plan, seed, checkpoints / f"{name}.pt")
+    count = sum(weight.numel() for weight in training.network.parameters())
+    print(f"{name}: {count} weights, {training.done} of {plan.batches} batches done", flush=True)
+    if training.done < plan.batches:
+        bank = homes.bank(seed, APPLIANCES, BACKGROUNDS)
+    begun, total = time.process_time(), 0.0
+    while training.done < plan.batches:
+        total += training.learn(bank)
+        if training.done % KEPT_EVERY == 0 or training.done == plan.batches:
+            training.keep()
+            spent = time.process_time() - begun
+            print(f"{training.done} {total / KEPT_EVERY:.3f} {spent:.0f} CPU s", flush=True)
             total = 0.0
-        if number % KEPT_EVERY == 0:
-            keep(network, plan, given.out)
-    return network
+    return training.network
 
 
 def main() -> None:
-    """Reads the command line, trains, stores the weights."""
+    """Reads the command line, trains, chooses the thresholds, writes the weights."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("network", choices=PLANS)
-    parser.add_argument("out")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--batches", type=int)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--appliances", type=int, default=100)
-    parser.add_argument("--backgrounds", type=int, default=150)
-    parser.add_argument("--rate", type=float, default=3e-3, help="the highest learning rate")
-    parser.add_argument("--begin", help="weights to go on from")
+    parser.add_argument("--network", choices=PLANS, action="append", help="all unless told")
+    parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path(shipping.__file__).parent)
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    plan = PLANS[given.network]
-    begun = time.monotonic()
-    bank = homes.bank(given.seed, given.appliances, given.backgrounds)
-    print(f"bank {time.monotonic() - begun:.0f} s", flush=True)
-    keep(train(given, plan, bank), plan, given.out)
+    given.checkpoints.mkdir(parents=True, exist_ok=True)
+    for name in given.network or PLANS:
+        arrays = export.arrays_of(trained(name, given.seed, given.checkpoints), PLANS[name])
+        arrays["least_shares"] = np.zeros(len(CLASSES), np.float32)
+        shares = thresholds.least_shares(shipping.Network(arrays))
+        arrays["least_shares"] = np.array(shares, np.float32)
+        np.savez_compressed(given.out / f"{name}.npz", **arrays)
 
 
 if __name__ == "__main__":

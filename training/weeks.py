@@ -131,3 +131,12 @@ def of_measured_runs(
     return scheduled(
         rng, lambda rng: scale * warped(rng, few[rng.integers(len(few))]), per_day, hours
     )
+
+
+def appliance(rng: np.random.Generator, name: str) -> np.ndarray:
+    """Minutes of one parametric appliance of a class, used as often as in some home."""
+    if name == "fridge":
+        return fridge(rng)
+    maker, least, most, hours, _ = SCHEDULED[name]
+    per_day = np.exp(rng.uniform(np.log(least), np.log(most)))
+    return scheduled(rng, maker(rng), per_day, hours)

@@ -7,22 +7,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from broker.energy.disaggregation import kinds
+from broker.energy.disaggregation import kinds, sharpening
 from broker.energy.disaggregation.features import Floats
 from broker.energy.disaggregation.kinds import Kind, Rule
 from broker.energy.disaggregation.network import Network, shipped
-from broker.energy.disaggregation.resampling import Booleans, Steps
+from broker.energy.disaggregation.resampling import Steps
+from broker.energy.disaggregation.run_bounds import run_bounds
 from broker.units import MINUTE_S
 
 FINEST_S = 150
 """Readings at least this often are good for minutes."""
 SPARSEST_S = 1200
 """Readings more seldom than this tell nothing about appliances."""
-SHORT_KINDS, SHORT_KINDS_S = (Kind.MICROWAVE,), 90
-"""What is over too soon to be told by readings that are rarer than this."""
+RARE_S = 90
+"""Readings that are rarer than this lie further apart than a minute."""
+SHORT_KINDS = (Kind.MICROWAVE,)
+"""What is over too soon to be told by rare readings."""
+PULSES = (Kind.KETTLE,)
+"""What is on once, with one power, for about as long as rare readings lie apart."""
 PAST_SHARE, FUTURE_SHARE = 1 / 4, 1 / 8
 """Of a window, at its ends: what a step has to have behind and before it if there is any."""
 BATCH = 8
+LEAST_HEIGHT_W = 1e-6
 ALWAYS_W = 1.0
 MOST_IDLE_SHARE = 0.05
 """A home always takes something. Where more of the time shows nothing, plants feed in behind the
@@ -63,19 +69,34 @@ def estimated(network: Network, steps: Steps, absent: Collection[Kind] = ()) -> 
 
     Kinds that are `absent` from a home get nothing. Unknown steps get nothing.
     """
+    split, floors = unsifted(network, steps, absent)
+    is_rare = network.step_s == MINUTE_S and steps.interval_s > RARE_S
+    if is_rare:
+        split[list(SHORT_KINDS)] = 0
+    rules = rules_of(network)
+    heights = np.maximum(steps.powers_w - floors, LEAST_HEIGHT_W)
+    for kind in kinds.APPLIANCES:
+        keep_runs(split[kind], heights, network.least_shares[kind], rules[kind], network.step_s)
+    if is_rare:
+        pulses = split[list(PULSES)]
+        sharpening.follow_switchings(split, floors, steps)
+        for kind, pulse in zip(PULSES, pulses, strict=True):
+            sharpening.gather_pulses(pulse, steps)
+            split[kind] = pulse
+    return Estimate(steps.begin_s, steps.step_s, split, floors)
+
+
+def unsifted(
+    network: Network, steps: Steps, absent: Collection[Kind] = ()
+) -> tuple[Floats, Floats]:
+    """Power in W of each kind (kinds, steps) and of the floor as the network says, sure or not."""
     powers = _filled(steps)
     lacking = max(0, network.window - len(powers))
     padded = np.concatenate([np.full(lacking, powers.min(), np.float32), powers])
     split, floors = _in_windows(network, padded, tuple(int(kind) for kind in absent))
     split, floors = split[:, lacking:], floors[lacking:]
     split[:, ~steps.known] = 0
-    if network.step_s == MINUTE_S and steps.interval_s > SHORT_KINDS_S:
-        split[list(SHORT_KINDS)] = 0
-    rules = rules_of(network)
-    height = np.maximum(powers - floors, 1e-6)
-    for kind in kinds.APPLIANCES:
-        _keep_runs(split[kind], height, rules[kind], network.step_s)
-    return Estimate(steps.begin_s, steps.step_s, split, np.minimum(floors, powers))
+    return split, np.minimum(floors, powers)
 
 
 def _filled(steps: Steps) -> Floats:
@@ -106,9 +127,12 @@ def _in_windows(network: Network, powers: Floats, absent: tuple[int, ...]) -> tu
     return split, floors
 
 
-def _keep_runs(powers: Floats, height: Floats, rule: Rule, step_s: int) -> None:
-    """Leaves only what is believed to be a run of one kind; changes `powers`."""
-    powers[(powers < rule.share * height) | (powers < rule.power_w)] = 0
+def keep_runs(powers: Floats, heights: Floats, least_share: float, rule: Rule, step_s: int) -> None:
+    """Leaves only what is believed to be a run of one kind; changes `powers`.
+
+    All in W per step; `heights` above the floor.
+    """
+    powers[(powers < least_share * heights) | (powers < rule.power_w)] = 0
     step_min = step_s / MINUTE_S
     for begin, end in run_bounds(powers > 0, round(rule.pause_min / step_min)):
         run = powers[begin:end]
@@ -118,14 +142,3 @@ def _keep_runs(powers: Floats, height: Floats, rule: Rule, step_s: int) -> None:
             or run.max() < rule.peak_w
         ):
             run[:] = 0
-
-
-def run_bounds(on: Booleans, pause: int) -> list[tuple[int, int]]:
-    """[begin, end) of the runs of steps that are on; up to `pause` steps of pause belong to one."""
-    places = np.flatnonzero(on)
-    if not len(places):
-        return []
-    breaks = np.flatnonzero(np.diff(places) > pause + 1)
-    begins = places[np.concatenate([[0], breaks + 1])]
-    ends = places[np.concatenate([breaks, [len(places) - 1]])] + 1
-    return list(zip(begins.tolist(), ends.tolist(), strict=True))

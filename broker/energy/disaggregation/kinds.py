@@ -45,12 +45,11 @@ LABELS = {
 class Rule(NamedTuple):
     """What is believed to be a run: everything else is left to „Sonstiges“.
 
-    `share`: of the power above the floor, at least, in each step. `power_w`: what switches a step
-    on. Pauses of up to `pause_min` belong to a run; it lasts at least `duration_min`, takes at
-    least `energy_wh` and reaches at least `peak_w`.
+    `power_w`: what switches a step on. Pauses of up to `pause_min` belong to a run; it lasts at
+    least `duration_min`, takes at least `energy_wh` and reaches at least `peak_w`. Which share of
+    the power above the floor it has to be, comes with a network's weights.
     """
 
-    share: float
     power_w: float
     pause_min: float
     duration_min: float
@@ -58,29 +57,27 @@ class Rule(NamedTuple):
     peak_w: float
 
 
-# The shares were chosen on generated homes that training didn't see and on the last fifth of house
-# 20: the lowest error, but none for kinds that are worse than saying nothing in some home.
 MINUTE_RULES = {
-    Kind.FRIDGE: Rule(0.1, 15, 0, 3, 2, 25),
-    Kind.WASHING_MACHINE: Rule(0.05, 15, 25, 15, 80, 150),
-    Kind.DISHWASHER: Rule(0.05, 15, 40, 15, 200, 800),
-    Kind.TUMBLE_DRYER: Rule(0.1, 60, 20, 10, 250, 300),
-    Kind.KETTLE: Rule(0.1, 300, 0, 1, 15, 900),
-    Kind.MICROWAVE: Rule(0.7, 150, 1, 1, 8, 600),
-    Kind.OVEN: Rule(0.2, 100, 15, 3, 100, 600),
-    Kind.FLOW_HEATER: Rule(0.3, 1000, 0, 1, 50, 3000),
-    Kind.ELECTRIC_CAR: Rule(0.4, 800, 20, 20, 700, 1500),
-    Kind.HEAT_PUMP: Rule(0.1, 150, 5, 5, 100, 400),
+    Kind.FRIDGE: Rule(15, 0, 3, 2, 25),
+    Kind.WASHING_MACHINE: Rule(15, 25, 15, 80, 150),
+    Kind.DISHWASHER: Rule(15, 40, 15, 200, 800),
+    Kind.TUMBLE_DRYER: Rule(60, 20, 10, 250, 300),
+    Kind.KETTLE: Rule(300, 0, 1, 15, 900),
+    Kind.MICROWAVE: Rule(150, 1, 1, 8, 600),
+    Kind.OVEN: Rule(100, 15, 3, 100, 600),
+    Kind.FLOW_HEATER: Rule(1000, 0, 1, 50, 3000),
+    Kind.ELECTRIC_CAR: Rule(800, 20, 20, 700, 1500),
+    Kind.HEAT_PUMP: Rule(150, 5, 5, 100, 400),
 }
 QUARTER_HOUR_RULES = {
-    Kind.FRIDGE: Rule(0.05, 8, 0, 15, 2, 10),
-    Kind.WASHING_MACHINE: Rule(0.6, 20, 30, 15, 100, 100),
-    Kind.DISHWASHER: Rule(0.2, 20, 45, 30, 250, 300),
-    Kind.TUMBLE_DRYER: Rule(0.3, 60, 30, 15, 300, 300),
-    Kind.KETTLE: Rule(0.25, 30, 0, 15, 15, 50),
-    Kind.MICROWAVE: Rule(0.25, 20, 0, 15, 8, 40),
-    Kind.OVEN: Rule(0.4, 80, 15, 15, 150, 300),
-    Kind.FLOW_HEATER: Rule(0.4, 100, 0, 15, 60, 300),
-    Kind.ELECTRIC_CAR: Rule(0.5, 500, 30, 30, 700, 1200),
-    Kind.HEAT_PUMP: Rule(0.4, 150, 30, 15, 150, 300),
+    Kind.FRIDGE: Rule(8, 0, 15, 2, 10),
+    Kind.WASHING_MACHINE: Rule(20, 30, 15, 100, 100),
+    Kind.DISHWASHER: Rule(20, 45, 30, 250, 300),
+    Kind.TUMBLE_DRYER: Rule(60, 30, 15, 300, 300),
+    Kind.KETTLE: Rule(30, 0, 15, 15, 50),
+    Kind.MICROWAVE: Rule(20, 0, 15, 8, 40),
+    Kind.OVEN: Rule(80, 15, 15, 150, 300),
+    Kind.FLOW_HEATER: Rule(100, 0, 15, 60, 300),
+    Kind.ELECTRIC_CAR: Rule(500, 30, 30, 700, 1200),
+    Kind.HEAT_PUMP: Rule(150, 30, 15, 150, 300),
 }

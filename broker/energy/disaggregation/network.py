@@ -21,12 +21,16 @@ class Layer(NamedTuple):
 
 
 class Network:
-    """How the power above the floor is split, for every step of a window."""
+    """How the power above the floor is split, for every step of a window.
+
+    `least_shares`: what share of it is too little to be named, for each kind.
+    """
 
     def __init__(self, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
         self.step_s = int(arrays["step_s"])
         self.window = int(arrays["window"])
         self._depth = int(arrays["depth"])
+        self.least_shares = [float(share) for share in arrays["least_shares"]]
         self._layers = {
             name.removesuffix(".weights"): Layer(
                 arrays[name].astype(np.float32),

@@ -42,6 +42,10 @@ class Steps(NamedTuple):
     known: Booleans
     interval_s: float = 60
     """How often the meter is usually read."""
+    times_s: Integers = np.zeros(0, np.int64)
+    """When it was."""
+    switched_w: Floats = np.zeros(0, np.float32)
+    """The powers as they probably were between readings that are rarer than the steps."""
 
 
 def course(
@@ -99,9 +103,11 @@ def stepped(course: Course, begin_s: int, end_s: int, step_s: int) -> Steps:
     edges = np.arange(begin_s, end_s + 1, step_s, dtype=np.int64)
     # Rarer readings than steps are left as they are: so the networks have learned to read them.
     interval_s = typical_interval_s(course.times_s)
-    is_uneven = step_s / 2 < interval_s < step_s * 3 / 2
-    energies = np.interp(edges, *(_with_switchings(course) if is_uneven else course[:2]))
-    powers = (np.diff(energies) / step_s).astype(np.float32)
+    powers = switched = _powers(edges, course.times_s, course.energies_ws)
+    if interval_s > step_s / 2:
+        switched = _powers(edges, *_with_switchings(course))
+        is_rarer = interval_s >= step_s * 3 / 2
+        powers = powers if is_rarer else switched
     known = (edges[:-1] >= course.times_s[0]) & (edges[1:] <= course.times_s[-1])
     intervals = np.diff(course.times_s)
     blind_s = max(LEAST_GAP_S, GAP_INTERVALS * interval_s)
@@ -110,7 +116,12 @@ def stepped(course: Course, begin_s: int, end_s: int, step_s: int) -> Steps:
         first = np.searchsorted(edges, course.times_s[gap], side="right") - 1
         last = np.searchsorted(edges, course.times_s[gap + 1], side="left")
         known[max(first, 0) : last] = False
-    return Steps(begin_s, step_s, powers, known, interval_s)
+    return Steps(begin_s, step_s, powers, known, interval_s, course.times_s, switched)
+
+
+def _powers(edges_s: Integers, times_s: Integers | Floats64, energies_ws: Floats64) -> Floats:
+    energies = np.interp(edges_s, times_s, energies_ws)
+    return (np.diff(energies) / np.diff(edges_s)).astype(np.float32)
 
 
 def _with_switchings(course: Course) -> tuple[Floats64, Floats64]:

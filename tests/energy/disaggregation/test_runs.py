@@ -18,6 +18,7 @@ from broker.energy.disaggregation.runs import (
     found,
     numbered,
 )
+from broker.units import TENTH_UWH_PER_WH
 
 DAY_S = 86_400
 WASHER, DRYER = Kind.WASHING_MACHINE, Kind.TUMBLE_DRYER
@@ -25,7 +26,8 @@ WASHER, DRYER = Kind.WASHING_MACHINE, Kind.TUMBLE_DRYER
 
 def run(kind, day, power_w, minutes=60):
     begin_s = round(day * DAY_S)
-    return Run(kind, begin_s, begin_s + minutes * 60, 8 * 10**9, power_w)
+    energy = round(power_w * minutes / 60 * TENTH_UWH_PER_WH)
+    return Run(kind, begin_s, begin_s + minutes * 60, energy, power_w)
 
 
 def day_by_day(runs):
@@ -45,15 +47,56 @@ def test_one_machine_keeps_its_number_for_eight_weeks():
 
 
 def test_two_cars_are_told_apart_after_a_few_charges_and_stay_so():
-    # 3.7 and 11 kW, alternating; the second one has its number from its second charge on.
+    # 3.7 and 11 kW, alternating. No car of 3.7 kW charges with 11, so that is known at once; but
+    # one of 11 kW may have charged with 3.7 for once.
     chance = random.Random(5)
     runs = [
         run(Kind.ELECTRIC_CAR, day, (3700, 11_000)[day % 2] * chance.uniform(0.95, 1.05), 180)
         for day in range(56)
     ]
     numbers = day_by_day(runs)
-    assert set(numbers[::2]) == {1}
-    assert numbers[1::2] == [1] + [2] * 27
+    assert numbers == [1, 2] * 28
+    numbers = day_by_day(runs[1:])
+    assert numbers == [1, 1] + [1, 2] * 26 + [1]
+
+
+def charging(*levels):
+    """What is found of a car's kind in levels of (minutes, W), one directly after the other."""
+    powers = np.zeros((10, 1440), np.float32)
+    at = 60
+    for minutes, power_w in levels:
+        powers[Kind.ELECTRIC_CAR, at : at + minutes] = power_w
+        at += minutes
+    return found(Estimate(0, 60, powers, np.zeros(1440, np.float32)), MINUTE_RULES)
+
+
+CARS = [Appliance(Kind.ELECTRIC_CAR, 1, 3700.0, 9), Appliance(Kind.ELECTRIC_CAR, 2, 11_000.0, 9)]
+
+
+def test_two_cars_that_charge_at_once_keep_their_numbers():
+    # 3.7 kW for eight hours; in between the other one for one hour on top.
+    runs = charging((200, 3700), (60, 14_700), (220, 3700))
+    told, known = numbered(runs, CARS, [], runs)
+    assert [(run.end_s - run.begin_s) // 60 for run, _ in told] == [200, 60, 220]
+    assert [number for _, number in told] == [1, 2, 1]
+    assert known == CARS
+
+
+def test_a_car_whose_power_falls_or_rises_stays_one_run():
+    # Half an hour at half power first, and half an hour of tapering at the end.
+    falling = [(5, 3700 - 500 * step) for step in range(1, 7)]
+    runs = charging((30, 1900), (200, 3700), *falling)
+    told, known = numbered(runs, CARS[:1], [], runs)
+    assert [(run.end_s - run.begin_s) // 60 for run, _ in told] == [260]
+    assert known[0].number == 1
+    assert known[0].power_w == pytest.approx(3700)
+
+
+def test_what_was_hardly_a_charge_makes_no_third_car():
+    runs = [run(Kind.ELECTRIC_CAR, day, 2000, minutes=40) for day in range(9)]
+    told, known = numbered(runs, CARS, [], runs)
+    assert {number for _, number in told} == {1}
+    assert known == CARS
 
 
 def test_a_single_odd_run_makes_no_second_machine():
