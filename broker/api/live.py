@@ -74,13 +74,14 @@ def show_live(wait: int) -> Any:
     is how to follow the house where WebSockets are blocked.
 
     By WebSocket at the same address the same object is sent as text: at once, and after every new
-    reading of the house, at most once a second. It needs `?meter_id=` with the caller's own meter
-    and a session: by the Authorization header, by the cookie of a page of Broker itself, or by
-    the subprotocols `broker.v1, bearer.<token>`, of which `broker.v1` is chosen. The socket closes
-    with 4401 without a valid session, also when it ends later, and with 4403 for a `meter_id`
-    that is missing or not the caller's; with 1012 when Broker restarts: come back then. Too many
-    sockets of one user or address are refused with 429. With `?deltas=1` the messages after the
-    first hold `"delta": true` and only those of `group_users` that have changed.
+    reading of the house, at most once a second: n + 1 times in any n seconds, and never twice in
+    half a second. It needs `?meter_id=` with the caller's own meter and a session: by the
+    Authorization header, by the cookie of a page of Broker itself, or by the subprotocols
+    `broker.v1, bearer.<token>`, of which `broker.v1` is chosen. The socket closes with 4401 without
+    a valid session, also when it ends later, and with 4403 for a `meter_id` that is missing or not
+    the caller's; with 1012 when Broker restarts: come back then. Too many sockets of one user or
+    address are refused with 429. With `?deltas=1` the messages after the first hold `"delta": true`
+    and only those of `group_users` that have changed.
     """
     if wants_page():
         return live.snapshot(current_user.group_id, now_s())

@@ -148,7 +148,8 @@ def start() -> None:
     hub.limits.per_user = settings().live_per_user
     hub.limits.per_address = settings().live_per_address
     in_app = partial(partial, _in_context, app)
-    hub.start(in_app(_tell), in_app(_listen), in_app(_check_all))
+    version, listen = partial(notifier.version, db.engine), partial(notifier.listen, db.engine)
+    hub.start(in_app(_tell), version, listen, in_app(_check_all))
 
 
 def _in_context(app: Flask, task: Callable[..., Any], *given: Any) -> Any:
@@ -158,10 +159,6 @@ def _in_context(app: Flask, task: Callable[..., Any], *given: Any) -> Any:
 
 def _tell(group_id: int) -> live.Told:
     return live.told(group_id, now_s())
-
-
-def _listen() -> None:
-    notifier.listen(db.engine)
 
 
 def _check_all() -> None:

@@ -1,8 +1,6 @@
 """Everybody who watches one community: news are put into words once and handed to all.
 
-News that come faster than the rhythm are one. A meter that speaks every second is heard every
-second and at once: news that come alone may be told a little early, so that a tick that was late
-doesn't make all others late.
+News that come faster than the rhythm are one, see `rhythm`.
 """
 
 from __future__ import annotations
@@ -17,11 +15,12 @@ from gevent.event import Event
 
 from broker.live import frames
 from broker.live.peer import Peer
+from broker.live.rhythm import Rhythm
 
 log = logging.getLogger(__name__)
 
-EARLY = 0.1
-"""By which share of the rhythm single news may come too early."""
+REST = 0.9
+"""For which share of the rhythm after a message nobody looks whether others have written."""
 RETRY_S = 1.0
 AT_ONCE = 2000
 """Sockets that are written to before others get their turn: about 15 ms."""
@@ -43,6 +42,8 @@ class Told(Protocol):
 
 
 Tell = Callable[[int], Told]
+Version = Callable[[], object]
+"""Gives what changes whenever another connection writes; None where the database says so itself."""
 
 
 class Message(NamedTuple):
@@ -60,21 +61,20 @@ class Message(NamedTuple):
 class Community:
     """The watchers of a community and what they were told last."""
 
-    def __init__(self, group_id: int, tell: Tell, every_s: float) -> None:
+    def __init__(self, group_id: int, tell: Tell, version: Version, every_s: float) -> None:
         self.group_id: Final = group_id
         self.peers: Final[set[Peer]] = set()
         self.waiting = 0
         """How many are about to join, or wait without a socket."""
         self.meter_ids: frozenset[int] = frozenset()
-        self._tell, self._every_s = tell, every_s
+        self._tell, self._find_version = tell, version
+        self._rhythm = Rhythm(every_s)
+        self._version: object = None
         self._latest: Message | None = None
         self._sent: Message | None = None
-        self._is_outdated = False
+        self._is_outdated = self._is_certain = False
         self._asked = self._known = 0
-        self._due_s = 0.0
-        self._news, self._is_certain = Event(), False
-        self._first_news_s = self._last_news_s = 0.0
-        self._told = Event()
+        self._news, self._told = Event(), Event()
         self._running: Greenlet | None = None
 
     @property
@@ -83,8 +83,8 @@ class Community:
         return bool(self.peers) or self.waiting > 0
 
     def rest_s(self) -> float:
-        """How long nothing more may be told."""
-        return max(0.0, self._due_s - EARLY * self._every_s - monotonic())
+        """How long nobody needs to look for news of others: next to none could be told."""
+        return max(0.0, self._rhythm.told_s + REST * self._rhythm.every_s - monotonic())
 
     def concerns(self, meter_ids: frozenset[int]) -> bool:
         """Whether readings of these meters are news here; while that isn't known yet, they are."""
@@ -95,24 +95,32 @@ class Community:
         if self._running is None:
             self._running = spawn(self._run)
         if self._latest is None:
-            self._due_s = monotonic() + self._every_s
             message = self._message()
-            self._sent = self._sent or message
+            if self._sent is None:
+                self._sent = message
+                self._rhythm.told(monotonic())
             return message
+        version = self._find_version()
+        if version is not None:  # nobody has looked for a while
+            self.doubt(version)
         return self._message() if self._is_outdated else self._latest
 
-    def news(self, *, certain: bool) -> None:
-        """There are new readings; or, if that isn't certain, there may be."""
-        if self._is_certain and not certain:
-            return  # this process has been quicker
-        self._is_certain |= certain
-        self._last_news_s = monotonic()
-        self._first_news_s = self._first_news_s or self._last_news_s
-        self.look()
+    def news(self) -> None:
+        """There are new readings."""
+        self._is_certain = True
+        self._hear()
+
+    def doubt(self, version: object) -> None:
+        """There may be new readings, if the database isn't of the version that is known."""
+        if version != self._version or version is None:
+            self._version = version
+            if not self._is_certain:  # else this process has been quicker
+                self._hear()
 
     def look(self) -> None:
         """Looks whether time has brought news, as a meter whose use begins now."""
         self._is_outdated = True
+        self._rhythm.look()
         self._news.set()
 
     def wait(self, timeout_s: float) -> None:
@@ -125,30 +133,43 @@ class Community:
             self._running.kill(block=False)
         self._told.set()
 
+    def _hear(self) -> None:
+        self._is_outdated = True
+        self._rhythm.heard(monotonic())
+        self._news.set()
+
     def _run(self) -> None:
         while True:
-            self._news.wait()
-            sleep(self.rest_s())
-            if self._last_news_s - self._first_news_s > EARLY * self._every_s:
-                sleep(max(0.0, self._due_s - monotonic()))
-            self._news.clear()
-            self._first_news_s = self._last_news_s = 0.0
-            certain, self._is_certain = self._is_certain, False
-            try:
-                message = self._message()
-            except Exception:
-                # The database is away for a while, say. The news aren't lost by that.
-                log.warning("The live view of group %d waits", self.group_id, exc_info=True)
-                self.news(certain=certain)
-                sleep(RETRY_S)
-                continue
-            if certain or self._sent is None or message.json != self._sent.json:
-                self._send(message)
+            left_s = self._rhythm.wait_s(monotonic())
+            if left_s == 0:
+                self._tell_all()
+            else:
+                self._news.wait(left_s)
+                self._news.clear()
+
+    def _tell_all(self) -> None:
+        certain, self._is_certain = self._is_certain, False
+        taken = self._rhythm.take()
+        try:
+            message = self._message()
+        except Exception:
+            # The database is away for a while, say. The news aren't lost by that.
+            log.warning("The live view of group %d waits", self.group_id, exc_info=True)
+            self._is_certain |= certain
+            self.look()
+            sleep(RETRY_S)
+            return
+        if certain or self._sent is None or message.json != self._sent.json:
+            self._rhythm.told(monotonic())
+            self._send(message)
+        else:
+            self._rhythm.untold(taken)
 
     def _message(self) -> Message:
         self._is_outdated = False
         self._asked = number = self._asked + 1
         try:
+            self._version = self._find_version()  # first: what comes meanwhile is news
             told = self._tell(self.group_id)
         except BaseException:
             self._is_outdated = True
@@ -159,7 +180,6 @@ class Community:
         return message
 
     def _send(self, message: Message) -> None:
-        self._due_s = monotonic() + self._every_s
         before, self._sent = self._sent, message
         delta = b""
         told, self._told = self._told, Event()

@@ -18,7 +18,7 @@ from gevent.event import Event
 
 from broker.errors import TooManyAttempts
 from broker.live import frames
-from broker.live.community import Community, Tell
+from broker.live.community import Community, Tell, Version
 from broker.live.peer import Peer, Who
 
 SWEEP_EVERY_S = 1.0
@@ -44,14 +44,15 @@ _communities: dict[int, Community] = {}
 _peers: set[Peer] = set()
 _held: Counter[int | str] = Counter()
 _closed = Event()
-_tell: Tell | None = None
+_ask: tuple[Tell, Version] | None = None
 
 
-def start(tell: Tell, *alongside: Callable[[], None]) -> None:
-    """From now on `tell` puts communities into words, and what goes on alongside runs."""
-    global _tell
-    if _tell is None:
-        _tell = tell
+def start(tell: Tell, version: Version, *alongside: Callable[[], None]) -> None:
+    """From now on `tell` puts communities into words, as the database is in a version, and what
+    goes on alongside runs."""
+    global _ask
+    if _ask is None:
+        _ask = tell, version
         for task in (_sweep, *alongside):
             spawn(task)
 
@@ -123,18 +124,19 @@ def publish(meter_ids: Iterable[int]) -> None:
     meters = frozenset(meter_ids)
     for community in tuple(_communities.values()):
         if community.concerns(meters):
-            community.news(certain=True)
+            community.news()
 
 
 def rest_s() -> float:
-    """How long nobody may be told anything, so that nobody needs to look for news."""
+    """How long nobody needs to look for news of others."""
     return min((community.rest_s() for community in _communities.values()), default=0.0)
 
 
-def doubt() -> None:
-    """There may be news for anybody: everybody is told what has changed, if anything has."""
+def doubt(version: object = None) -> None:
+    """There may be news for anybody: everybody is told what has changed, if anything has. With the
+    database's version only those are meant who don't know it."""
     for community in tuple(_communities.values()):
-        community.news(certain=False)
+        community.doubt(version)
 
 
 def look() -> None:
@@ -191,8 +193,8 @@ def _watching(group_id: int) -> Iterator[Community]:
     """The community, which is kept at least as long as this lasts."""
     community = _communities.get(group_id)
     if community is None:
-        assert _tell is not None
-        community = _communities[group_id] = Community(group_id, _tell, rhythm_s)
+        assert _ask is not None
+        community = _communities[group_id] = Community(group_id, *_ask, rhythm_s)
         watched.set()
     community.waiting += 1
     try:

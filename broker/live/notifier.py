@@ -13,7 +13,6 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from time import monotonic
 from typing import Any
 
@@ -22,6 +21,7 @@ from gevent import sleep
 from sqlalchemy import Connection, Engine, text
 
 from broker.live import hub
+from broker.models.database import sqlite_reader
 
 log = logging.getLogger(__name__)
 
@@ -73,21 +73,20 @@ def listen(engine: Engine) -> None:
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
+def version(engine: Engine) -> object:
+    """Changes whenever any other connection has changed the SQLite database: that costs
+    microseconds. None on PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return None
+    return sqlite_reader(engine).execute("PRAGMA data_version").fetchone()
+
+
 def _look(engine: Engine) -> None:
-    """Looks whether any other connection has changed the SQLite database. It costs microseconds."""
-    lent = engine.raw_connection()
-    connection = lent.driver_connection
-    lent.detach()
-    assert isinstance(connection, sqlite3.Connection)
-    seen = None
-    with closing(connection):
-        while True:
-            hub.watched.wait()
-            version = connection.execute("PRAGMA data_version").fetchone()
-            if version != seen:
-                seen = version
-                hub.doubt()
-            sleep(max(LOOK_EVERY_S, hub.rest_s()))
+    """Looks some times a second whether anybody has changed the SQLite database."""
+    while True:
+        hub.watched.wait()
+        hub.doubt(version(engine))
+        sleep(max(LOOK_EVERY_S, hub.rest_s()))
 
 
 def _hear(engine: Engine) -> None:
