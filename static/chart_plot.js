@@ -102,7 +102,8 @@ export class Plot {
     if (this.isCurve) return this.clock.ticks(min, max, Math.max(3, Math.floor(width / 50)));
     const middles = this.curve.begins.map((begin, place) => (begin + this.curve.ends[place]) / 2);
     if (this.running) middles.push((this.running.beginS + this.running.endS) / 2);
-    const every = Math.ceil(middles.length / Math.max(3, Math.floor(width / 36)));
+    const [first, second = first + (max - min)] = middles; // a year has just begun: labels keep their distance
+    const every = Math.max(1, Math.ceil((36 * (max - min)) / width / (second - first)));
     return middles.filter((timeS, place) => place % every === 0 && timeS >= min && timeS <= max);
   }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ def register(app: Flask) -> None:
         counter=lambda value: counter(value, languages.chosen()),
         time_of_day=lambda time_s: time_of_day(time_s, zone()),
         written=lambda time_s, style: written(time_s, style, zone(), languages.chosen()),
+        day=lambda day: written_day(day, languages.chosen()),
         seconds=seconds,
         iso=lambda time_s: datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
@@ -120,6 +121,13 @@ def written(time_s: int, style: str, zone: ZoneInfo, language: str) -> str:
     """A local date in words; `style` is a key of STYLES or NARROW."""
     day = datetime.fromtimestamp(time_s, zone).date()
     return dates.format_date(day, (STYLES | NARROW)[style], locale=language)
+
+
+def written_day(day: date | str, language: str) -> str:
+    """A date, or its ISO form, in words."""
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return dates.format_date(day, STYLES["date"], locale=language)
 
 
 @lru_cache(maxsize=65_536)

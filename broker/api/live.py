@@ -91,6 +91,12 @@ def show_live(wait: int) -> Any:
     return _told(text)
 
 
+@bp.app_template_global()
+def our_snapshot() -> dict[str, Any]:
+    """The caller's house right now."""
+    return live.snapshot(current_user.group_id, now_s())
+
+
 def _next(wait_s: int) -> bytes:
     """The next message, if the caller still may see it then."""
     live_sockets.start()

@@ -36,6 +36,7 @@ for function in (
     members.called,
     costs.my_cost_and_co2,
     community_energy.our_balance,
+    community_energy.our_parts,
 ):
     bp.add_app_template_global(function)
 

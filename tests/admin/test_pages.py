@@ -20,7 +20,7 @@ PAGES = {
     "/operator/quarantine": ("Quarantine", "Quarantäne"),
     "/operator/tariffs": ("Tariffs", "Tarife"),
     "/operator/baselines": ("Bills", "Rechnungen"),
-    "/operator/catalogues": ("Challenges and hints", "Challenges und Spartipps"),
+    "/operator/catalogues": ("Challenges and hints", "Herausforderungen und Spartipps"),
 }
 FORMS = [
     ("/operator/users/invite", {"mail": "x@example.org"}),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy
 
 from broker.ingest.intake import Columns, take_in
-from broker.models import Avatar, MeterRole, MeterUse, db, writer
+from broker.models import AllocationRule, Avatar, MeterRole, MeterUse, db, writer
 from broker.store.meter_uses import FLAT_OF_USER
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -221,6 +221,27 @@ def test_our_house_names_the_neighbours_and_escapes_them(signed_in, house):
     assert "Ada (you)" in page
     assert "&lt;b&gt;Gracie&lt;/b&gt;" in page
     assert "<b>Gracie" not in page
+
+
+def test_our_house_says_what_happens_now_and_whose_the_roofs_electricity_was(signed_in, house):
+    ada, neighbour = house
+    page = signed_in(ada).get("/group-consumption-history").text
+    assert "the roof makes 2.00\xa0kW and the house uses 500\xa0W." in page
+    assert "of it from the roof" not in page  # nobody has decided yet how it is shared out
+    with writer(db.engine).begin() as connection:
+        connection.execute(
+            sqlalchemy.insert(AllocationRule).values(
+                group_id=ada.group_id, valid_from=date(2026, 1, 1), kind="dynamic"
+            )
+        )
+    # Nobody knows what is whose as long as one meter has said nothing.
+    assert "of it from the roof" not in signed_in(ada).get("/group-consumption-history").text
+    [use] = FLAT_OF_USER.uses(neighbour.id, MIDNIGHT_S, MIDNIGHT_S + 900)
+    take_in({use.meter_id: steady(100, MIDNIGHT_S, MIDNIGHT_S + 8 * 3600)}, int(NOW.timestamp()))
+    page = signed_in(ada).get("/group-consumption-history").text
+    # The roof makes more than both use: Ada's 4 kWh and the neighbour's 0.8 all come from it.
+    assert "of it from the roof: 4.00\xa0kWh" in page
+    assert "of it from the roof: 0.80\xa0kWh" in page
 
 
 def test_a_neighbours_picture_is_theirs_and_nobody_elses(signed_in, house, make_user):
