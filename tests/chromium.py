@@ -23,6 +23,7 @@ from playwright.sync_api import (
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NETWORK_LOSS = re.compile(r"WebSocket connection to .* failed|Failed to load resource: net::")
+PATIENCE_MS = 15_000
 PHONE = {"locale": "en-GB", "viewport": {"width": 390, "height": 844}}
 
 
@@ -97,6 +98,7 @@ def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
         ) -> Page:
             context = chromium.new_context(**PHONE | {"base_url": f"http://{bind}"} | chosen)
             stack.callback(context.close)
+            context.set_default_timeout(PATIENCE_MS)
             if token:
                 log_in(context, bind, token)
             watches.append(Watch(bind, bears_losses))

@@ -35,6 +35,9 @@ in a cookie."""
 FORM_TOO_OLD = errors.InvalidInput("This form was open for too long. Send it once more.")
 """What a person needs to hear of a missing or outdated CSRF token."""
 
+SESSION_HAS_ENDED = errors.Unauthorized("Your session has ended. Log in again to go on.")
+"""What a person needs to hear who was logged in when they last looked."""
+
 STATUSES: dict[type[errors.BrokerError], int] = {
     errors.InvalidInput: 400,
     errors.Unauthorized: 401,
@@ -67,6 +70,8 @@ def _represented(status: int, name: str, description: str) -> Any:
     if not wants_page():
         return as_json({"errorName": name, "errorDescription": description}, status)
     if status == 401 and request.path != url_for("accounts.login"):
+        if session.COOKIE in request.cookies:
+            flash(SESSION_HAS_ENDED.description, "error")
         return redirect(url_for("accounts.login", next=_page_of_form()), 303)
     if request.method == "POST" and status < 500 and not request.path.startswith("/readings"):
         flash(description, "error")

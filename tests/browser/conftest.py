@@ -50,7 +50,7 @@ class Sonnenhof:
         return path.format(*begins_s, invitation=self.invitation, reset=self.reset)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sonnenhof(migrated: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sonnenhof]:
     """The demo house with a hundred days of readings, behind a server.
 

@@ -139,6 +139,8 @@ SETTLED = """() => new Promise((done) =>
   requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(done))))"""
 CHARTS_ARE_OPEN = """() => document.querySelectorAll("figure[data-path]").length
   === document.querySelectorAll(".plot canvas").length"""
+OPEN_ALL = """() => document.querySelectorAll("details:not(.more)").forEach(
+  (one) => (one.open = true))"""
 SIDEWAYS = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return null;
@@ -182,6 +184,7 @@ def test_page(sonnenhof, look, catalogue, visit, language):
     wrong = [] if answer.status == visit.status else [f"answers {answer.status}"]
     page.wait_for_function(CHARTS_ARE_OPEN)
     wrong += _wrong_words(page, language, catalogue[language], sonnenhof.names)
+    page.evaluate(OPEN_ALL)
     page.evaluate(AXE_SCRIPT)
     for width, theme in LOOKS[language]:
         page.emulate_media(color_scheme=theme)

@@ -83,3 +83,4 @@ def test_who_is_logged_out_elsewhere_is_asked_to_log_in(page, flat, serve, open_
     open_live(server.settings.bind)
     assert server.request("GET", "/logout", flat.me.headers).status == 200
     page.wait_for_url("**/login**", timeout=BACK_WITHIN_MS)
+    expect(page.get_by_role("alert")).to_have_text("Your session has ended. Log in again to go on.")
