@@ -33,11 +33,12 @@ def co2_intensities() -> Co2Intensities:
 def my_cost_and_co2(period: Period) -> tuple[Sum | None, Sum | None]:
     """What the caller's flat cost and emitted in the steps of a page's period that are over.
 
-    Nothing for a time that takes too long to look through.
+    Nothing for a time that takes too long to look through, and no CO2 for whoever hides it.
     """
     if period.end_s - period.begin_s > LONGEST_QUARTER_HOURS_S:
         return None, None
     flat = Flat(Resident(current_user.id, current_user.group_id), period.over_s, period.zone)
     with suppress(InvalidInput):
-        return costs.cost(flat), costs.co2(flat, co2_intensities())
+        co2 = None if current_user.hides_co2 else costs.co2(flat, co2_intensities())
+        return costs.cost(flat), co2
     return None, None

@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, request, url_for
 from flask_babel import Babel, Domain, get_babel, get_locale, get_translations
+from flask_login import current_user
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -78,12 +79,18 @@ def register(app: Flask) -> None:
 
 
 def chosen() -> str:
-    """The language of this request: `?lang=`, else the cookie, else what the browser prefers."""
+    """The language of this request: `?lang=`, else that of the switch (a cookie), else what the
+    resident chose in the profile, else what the browser prefers."""
     environ = request.environ
     if environ.get("QUERY_STRING") and (wish := request.args.get("lang")) in NAMES:
         return str(wish)
     if "HTTP_COOKIE" in environ and (wish := request.cookies.get(COOKIE)) in NAMES:
         return str(wish)
+    # A program says by a header of its own in which language it wants its answer.
+    if "HTTP_AUTHORIZATION" not in environ and "HTTP_COOKIE" in environ:
+        wish = getattr(current_user, "language", None)
+        if wish in NAMES:
+            return str(wish)
     return _preferred(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 

@@ -25,6 +25,7 @@ from broker.models.meter import (
     MeterUse,
     Register,
 )
+from broker.models.notice import Notice, NoticeKind
 from broker.models.portable import Earlier, JsonList, Later, among
 from broker.models.prepared import Prepared
 from broker.models.reading import QuarantinedReading, QuarterHour, Reading
@@ -64,6 +65,8 @@ __all__ = [
     "MeterEventKind",
     "MeterRole",
     "MeterUse",
+    "Notice",
+    "NoticeKind",
     "Prepared",
     "QuarantinedReading",
     "QuarterHour",

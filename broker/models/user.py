@@ -40,6 +40,16 @@ class User(Base):
     is_operator: Mapped[bool] = mapped_column(Boolean, default=False)
     in_ranking: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Whether the neighbours may see how much this home saves; only if the resident said so."""
+    language: Mapped[str | None] = mapped_column(String(8))
+    """Of pages and mails; None is that of the browser."""
+    mail_language: Mapped[str | None] = mapped_column(String(8))
+    """That of the page on which mails were chosen, for who has chosen none."""
+    money_first: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    hides_co2: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    mails_challenge: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    mails_silence: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    mails_week: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether a mail of a `NoticeKind` is wanted; none is unless its owner said so."""
     registered_us: Mapped[TimeS]
     """POSIX microseconds, because the contract writes the registration date with them."""
 

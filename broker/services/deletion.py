@@ -18,13 +18,14 @@ from broker.models import (
     HintRead,
     HouseholdSize,
     Invitation,
+    Notice,
     SessionToken,
     Tariff,
     User,
     db,
     writer,
 )
-from broker.services import accounts, allocation, meters, users
+from broker.services import accounts, allocation, meters, preferences, users
 from broker.services.mail import Postbox
 
 PERSONAL: tuple[type[Base], ...] = (
@@ -35,6 +36,7 @@ PERSONAL: tuple[type[Base], ...] = (
     HintRead,
     HouseholdSize,
     Invitation,
+    Notice,
     SessionToken,
     Tariff,
 )
@@ -89,6 +91,9 @@ def _nobody(user_id: int) -> dict[str, object]:
         "password_hash": None,
         "is_operator": False,
         "in_ranking": False,
+        "language": None,
+        "mail_language": None,
+        **dict.fromkeys(("money_first", "hides_co2", *preferences.MAILS.values()), False),
         "registered_us": 0,
     }
 

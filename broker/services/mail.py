@@ -32,8 +32,10 @@ class Postbox:
     sender: str
     outbox: Path
 
-    def send(self, to: str, subject: str, text: str, now_us: int) -> bool:
+    def send(self, to: str, subject: str, text: str, now_us: int, *, unsubscribe: str = "") -> bool:
         """Sends a plain text; whether a server took it. `now_us` are POSIX microseconds.
+
+        `unsubscribe` is where one gets rid of such mails: mail programs show it as a button.
 
         A mail is never lost: it lies in the outbox until the server has taken it, so also when
         Broker is stopped meanwhile. What the server refuses is logged.
@@ -42,6 +44,10 @@ class Postbox:
         mail["From"], mail["To"], mail["Subject"] = self.sender, to, subject
         mail["Date"] = format_datetime(datetime.fromtimestamp(now_us // 1_000_000, UTC))
         mail["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2].strip("<> "))
+        if unsubscribe:
+            mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+            mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(text)
         kept = _keep(mail, self.outbox, now_us)
         if not self.smtp_url:

@@ -20,6 +20,7 @@ from broker.models import (
     HintRead,
     HouseholdSize,
     Invitation,
+    Notice,
     SessionToken,
     User,
     db,
@@ -29,6 +30,7 @@ from broker.services import (
     challenge_runs,
     hint_catalogue,
     my_meter_data,
+    preferences,
     tariffs,
 )
 from broker.services.archive import File, table
@@ -61,6 +63,7 @@ def files(
     read = _hints(user_id, zone, instance, language)
     yield table("hints-read.csv", ("hint", "headline", "read"), read)
     yield table("sessions.csv", ("opened", "expires"), _sessions(user_id, zone))
+    yield table("mails.csv", ("kind", "about", "sent"), _mails(user_id, zone))
     yield table("mailed-links.csv", ("purpose", "sent", "expires", "used"), _links(user_id, zone))
 
 
@@ -91,6 +94,7 @@ def _profile(user_id: int, zone: ZoneInfo) -> dict[str, Any]:
         "flat_size_m2": row.flat_size_m2,
         "in_ranking": row.in_ranking,
         "is_operator": row.is_operator,
+        **{name: getattr(row, name) for name in preferences.NAMES},
         "registered": datetime.fromtimestamp(row.registered_us / 1e6, zone).isoformat(),
     }
 
@@ -201,6 +205,12 @@ def _sessions(user_id: int, zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
     )
     for times_s in _rows(mine):
         yield tuple(iso(time_s, zone) for time_s in times_s)
+
+
+def _mails(user_id: int, zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
+    mine = select(Notice.kind, Notice.about, Notice.sent_s).where(Notice.user_id == user_id)
+    for kind, about, sent_s in _rows(mine.order_by(Notice.sent_s)):
+        yield kind, about, iso(sent_s, zone)
 
 
 def _links(user_id: int, zone: ZoneInfo) -> Iterator[tuple[object, ...]]:

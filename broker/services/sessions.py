@@ -26,6 +26,10 @@ class Account:
     group_id: int
     is_operator: bool
     session_id: int
+    language: str | None = None
+    """What they chose; None is that of the browser."""
+    money_first: bool = False
+    hides_co2: bool = False
     is_authenticated: ClassVar[bool] = True
 
 
@@ -34,6 +38,9 @@ ACCOUNT_BY_DIGEST = Prepared(
         User.id,
         User.group_id,
         User.is_operator,
+        User.language,
+        User.money_first,
+        User.hides_co2,
         SessionToken.id.label("session_id"),
         SessionToken.expires_s,
     )
@@ -63,7 +70,15 @@ def account(token: str, now_s: int, session_days: int) -> Account | None:
         return None
     if needs_extension(row.expires_s, now_s, session_days):
         extend([row.session_id], now_s + session_days * DAY_S)
-    return Account(row.id, row.group_id, bool(row.is_operator), row.session_id)
+    return Account(
+        row.id,
+        row.group_id,
+        bool(row.is_operator),
+        row.session_id,
+        row.language,
+        bool(row.money_first),
+        bool(row.hides_co2),
+    )
 
 
 def needs_extension(expires_s: int, now_s: int, session_days: int) -> bool:

@@ -26,6 +26,7 @@ from broker.models import (
     HouseholdSize,
     MeterRole,
     MeterUse,
+    Notice,
     db,
     writer,
 )
@@ -90,6 +91,9 @@ def house(noon, app, settings, make_group, make_user, make_meter, assign):
     with writer(db.engine).begin() as connection:
         connection.execute(insert(Avatar).values(image=PICTURE, **mine))
         connection.execute(insert(HouseholdSize).values(valid_from=first, inhabitants=3, **mine))
+        connection.execute(
+            insert(Notice).values(kind="week", about="2026-01-26", sent_s=NOON_S, **mine)
+        )
         connection.execute(insert(HintRead).values(hint_id=1, read_s=NOON_S, **mine))
         connection.execute(
             insert(ApplianceCorrection).values(said_kind=1, created_s=NOON_S, **mine)

@@ -82,6 +82,8 @@ def test_everything_needs_a_session_but_what_strangers_may_call(operations):
         "POST /set-password",
         "POST /password/request-reset-token",
         "POST /password/reset/{token}",
+        "GET /unsubscribe/{token}",
+        "POST /unsubscribe/{token}",
     }
     assert operations["POST /readings"]["security"] == [{"ingest_key": []}]
     assert operations["GET /profile"]["security"] == [{"session": []}]

@@ -33,6 +33,8 @@ PUBLIC = {
     ("POST", "/password/request-reset-token"),
     ("GET", "/password/reset/<token>"),
     ("POST", "/password/reset/<token>"),
+    ("GET", "/unsubscribe/<token>"),
+    ("POST", "/unsubscribe/<token>"),
 }
 SOCKETS = {"/live"}  # they close with 4401 instead: tests/api/test_live.py
 VARIABLES = {

@@ -15,8 +15,8 @@ from app import create_app
 from broker.clock import day_start_s, now_s
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
-from broker.models import User, db, dispose_engines
-from broker.services import community, invitations, meters, sessions
+from broker.models import NoticeKind, User, db, dispose_engines
+from broker.services import community, invitations, meters, sessions, unsubscribing
 from broker.services.demo import KEY_NAME
 from broker.services.mail import Postbox
 from broker.sources.simulated_readings import demo_house
@@ -39,6 +39,7 @@ class Sonnenhof:
     """Of the sessions of resident, operator and newcomer, by what they are."""
     invitation: str
     reset: str
+    unsubscribe: str
     """Tokens of mailed links."""
     names: tuple[str, ...]
     """What people and things are called, in whatever language."""
@@ -47,7 +48,8 @@ class Sonnenhof:
         """A path with its placeholders filled: numbers are days ago."""
         zone = self.settings.timezone
         begins_s = [day_start_s(now_s(), zone, days) for days in range(DAYS)]
-        return path.format(*begins_s, invitation=self.invitation, reset=self.reset)
+        links = {name: getattr(self, name) for name in ("invitation", "reset", "unsubscribe")}
+        return path.format(*begins_s, **links)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +64,8 @@ def sonnenhof(migrated: object, tmp_path_factory: pytest.TempPathFactory) -> Ite
     shutil.copytree(str(migrated), folder / "instance")
     settings = settings_in(folder / "instance", bind=free_address())
     house = _furnished(settings)
-    with serving(settings, folder / "log", BROKER_GRID_CO2_G_PER_KWH="363"):
+    chosen = {"BROKER_GRID_CO2_G_PER_KWH": "363", "BROKER_SECRET_KEY": settings.secret_key}
+    with serving(settings, folder / "log", **chosen):
         yield house
 
 
@@ -95,7 +98,9 @@ def _furnished(settings: config.Settings) -> Sonnenhof:
         dispose_engines()
     mails = "".join(path.read_text() for path in settings.outbox.iterdir())
     [reset] = re.findall(r"/password/reset/([\w-]+)", mails)
-    return Sonnenhof(settings, tokens, invited.link.partition("token=")[2], reset, tuple(_names()))
+    ended = unsubscribing.token(settings.secret_key, ids[RESIDENT], NoticeKind.WEEK)
+    invitation = invited.link.partition("token=")[2]
+    return Sonnenhof(settings, tokens, invitation, reset, ended, tuple(_names()))
 
 
 def _doubt_a_reading() -> None:

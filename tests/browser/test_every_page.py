@@ -74,6 +74,7 @@ VISITS = [
     Visit("/password/request-reset-token", "stranger"),
     Visit("/password/reset/{reset}", "stranger"),
     Visit("/password/reset/void", "stranger", 400),
+    Visit("/unsubscribe/{unsubscribe}", "stranger"),
     *map(Visit, OF_A_HOUSE),
     *(Visit(path + period) for path in HISTORIES for period in PERIODS[1:]),
     *map(Visit, ("/update-password", "/profile/delete")),
