@@ -14,6 +14,7 @@ from werkzeug.routing import RequestRedirect
 import config
 from broker import admin, cli
 from broker.api import (
+    app_shell,
     compression,
     errors,
     formats,
@@ -78,6 +79,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(config.PROJECT / "migrations"), render_as_batch=True)
     static_files.register(app, config.PROJECT / "static")
+    app_shell.register(app, config.PROJECT)
     compression.register(app)
     errors.register(app)
     session.register(app)

@@ -75,6 +75,7 @@ class Settings:
     currency: str = "EUR"
     grid_co2_g_per_kwh: Decimal | None = None
     pv_co2_g_per_kwh: Decimal = Decimal(0)
+    offline_pages: bool = True
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -155,6 +156,13 @@ def _parsed_co2(text: str) -> Decimal:
     raise ValueError("grams per kWh, such as 363")
 
 
+def _parsed_switch(text: str) -> bool:
+    switches = {"on": True, "true": True, "off": False, "false": False}
+    if (switched := switches.get(text.strip().lower())) is None:
+        raise ValueError("on or off")
+    return switched
+
+
 def _parsed_bind(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not 0 < int(port) < 65536:
@@ -205,6 +213,7 @@ PARSERS: dict[str, Any] = {
     "currency": _parsed_currency,
     "grid_co2_g_per_kwh": lambda text: _parsed_co2(text) if text else None,
     "pv_co2_g_per_kwh": _parsed_co2,
+    "offline_pages": _parsed_switch,
 }
 
 WITH_PASSWORD = {"database_url", "smtp_url", "rate_limit_storage", "secret_key"}

@@ -45,3 +45,13 @@ export function age(seconds) {
   const [, size, unit] = AGES.find(([below]) => seconds < below);
   return ago.format(-Math.round(seconds / size), unit);
 }
+
+const HALF_A_DAY_S = 43_200;
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const DAY = { day: "numeric", month: "short", year: "numeric" };
+
+// The time of the house's clock, with the day if that isn't clear.
+export function clock(timeS, timeZone) {
+  const isRecent = Date.now() / 1000 - timeS < HALF_A_DAY_S;
+  return new Intl.DateTimeFormat(language, { ...(isRecent ? {} : DAY), ...TIME, timeZone }).format(timeS * 1000);
+}

@@ -1,5 +1,7 @@
 // What all pages share. Without it everything works: "More" is then closed by its own button only.
 
+import "./connection.js";
+
 const more = document.querySelector("details.more");
 
 if (more) {

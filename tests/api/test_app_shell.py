@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import json
 import re
+import shutil
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
+from app import Broker, create_app
+from broker.api import app_shell
+from broker.clock import now_s
+from config import PROJECT
+
 HTML = {"Accept": "text/html"}
-MANIFEST = re.compile(r'<link rel="manifest" href="([^"]+)">')
+MANIFEST = re.compile(r'<link rel="manifest" href="([^"]+)"')
 
 
 @pytest.fixture
@@ -66,6 +74,58 @@ def test_it_lives_below_the_prefix_of_a_proxy(client):
     said = client.get("/manifest.webmanifest", environ_overrides=prefix).get_json(force=True)
     assert said["start_url"] == said["scope"] == "/broker/"
     assert all(icon["src"].startswith("/broker/static/") for icon in said["icons"])
+
+
+def test_a_browser_looks_for_a_new_worker_each_time(client):
+    answer = client.get("/service-worker.js?lang=de")
+    assert answer.mimetype == "text/javascript"
+    assert answer.headers["Service-Worker-Allowed"] == "/"
+    assert answer.cache_control.no_cache
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get("/service-worker.js?lang=de", headers=known).status_code == 304
+    assert "worker-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_every_file_of_the_shell_is_there_and_kept_for_ever(client):
+    script = client.get("/service-worker.js").text
+    shell = json.loads(re.search(r"const SHELL = (\{.*\});", script)[1])
+    assert shell["keptPaths"] == ["/", "/individual-consumption-history"]
+    for path in shell["files"]:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.cache_control.immutable, path
+
+
+def test_other_texts_are_another_version(app, tmp_path):
+    shutil.copytree(PROJECT / "templates", tmp_path / "templates")
+    before = app.extensions["shell_version"]
+    with (tmp_path / "templates" / "offline.html").open("a") as template:
+        template.write("<p>Something new.</p>")
+    changed = Broker("changed", static_folder=None)
+    changed.extensions["static_version"] = app.extensions["static_version"]
+    app_shell.register(changed, tmp_path)
+    assert changed.extensions["shell_version"] != before
+
+
+def test_a_page_says_whose_session_it_shows_and_for_how_long(client, resident, make_user):
+    def said(headers, path="/hints"):
+        return client.get(path, headers=HTML | headers).headers.get("Broker-Session")
+
+    mine, end_s = said(resident.headers).split(" ")
+    assert said(resident.headers, "/profile").split(" ")[0] == mine
+    assert int(end_s) == pytest.approx(now_s() + 30 * 86_400, abs=60)
+    assert said(make_user().headers).split(" ")[0] != mine
+    assert said({}, "/login") == "none"
+    # What tells nothing about the session: an error, and an answer for a program.
+    assert said(resident.headers, "/nothing-here") is None
+    assert said(resident.headers | {"Accept": "application/json"}) is None
+
+
+def test_a_house_may_keep_nothing_on_devices(settings, make_user):
+    strict = create_app(replace(settings, offline_pages=False)).test_client()
+    page = strict.get("/hints", headers=HTML | make_user().headers).text
+    assert "service-worker.js" not in page
+    assert "unregister()" in strict.get("/service-worker.js").text
 
 
 def test_the_ranking_is_found_in_the_navigation(client, resident):

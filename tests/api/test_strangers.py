@@ -23,6 +23,8 @@ PUBLIC = {
     ("GET", "/"),
     ("GET", "/docs"),
     ("GET", "/manifest.webmanifest"),
+    ("GET", "/offline"),
+    ("GET", "/service-worker.js"),
     ("GET", "/openapi.json"),
     ("GET", "/community-global-challenge"),
     ("GET", "/login"),
