@@ -5,12 +5,14 @@ const NO_BREAK = "\u00a0";
 
 export const NO_VALUE = "–";
 
-const digits = (least, most) =>
-  new Intl.NumberFormat(language, { minimumFractionDigits: least, maximumFractionDigits: most });
+// The server rounds halves to even; where a browser can't, the last digit may differ for a half.
+const numbers = (options) => new Intl.NumberFormat(language, { roundingMode: "halfEven", ...options });
+const digits = (least, most) => numbers({ minimumFractionDigits: least, maximumFractionDigits: most });
 const WHOLE = digits(0, 0);
 const ONE = digits(1, 1);
 const TWO = digits(2, 2);
 const SHORT = digits(0, 2);
+const PERCENT = numbers({ style: "percent" });
 
 // Watts; in kW from 1000 W on.
 export function power(watts, isShort = false) {
@@ -30,7 +32,7 @@ export function energy(kwh, isShort = false) {
 // What isn't quite all never looks as if it were.
 export function percent(ratio) {
   const shown = ratio > 0.99 && ratio < 1 ? 0.99 : ratio;
-  return new Intl.NumberFormat(language, { style: "percent" }).format(shown);
+  return PERCENT.format(shown);
 }
 
 const AGES = [

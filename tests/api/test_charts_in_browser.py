@@ -131,6 +131,14 @@ def test_a_year_shows_months_and_on_wish_every_quarter_hour_with_its_gap(page):
 
 
 @needs_uplot
+def test_a_german_reads_german_numbers_and_months(page):
+    page.goto(f"{YEAR}&lang=de")
+    page.locator(".plot").focus()
+    page.keyboard.press("Home")
+    expect(told(page)).to_have_text(re.compile(r"Januar 2024, Verbrauch 267,8\skWh$"))
+
+
+@needs_uplot
 @pytest.mark.parametrize("flat", ["today"], indirect=True)
 def test_a_quarter_hour_appears_by_itself_once_it_is_over(page, flat):
     page.goto("/individual-consumption-history")

@@ -12,6 +12,15 @@ PROJECT = Path(__file__).parents[2]
 CONFIGURATION = PROJECT / "translations" / "babel.cfg"
 GERMAN = PROJECT / "translations" / "de" / "LC_MESSAGES" / "messages.po"
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)s|%s")
+LITERAL = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`""",
+    re.DOTALL,
+)
+"""The texts of a script; comments are found so that nothing in them is taken for one."""
+FILLED_IN = re.compile(r"\$\{[^{}]*(\{[^{}]*\}[^{}]*)*\}")
+WORDS = re.compile(r"[A-Za-zäöüß]{2,} [A-Za-zäöü]{2,}|^\s*[A-ZÄÖÜ][a-zäöüß]{2,}")
+FOR_NOBODY = {"Escape", "Bearer ", "logged out", "foreign meter", "12.5px system-ui, sans-serif"}
+"""Keys, names of states and the like, which no page shows."""
 HTML = {"Accept": "text/html"}
 
 
@@ -53,6 +62,16 @@ def test_german_keeps_every_placeholder(german):
 
 def test_no_german_is_left_over(texts, german):
     assert sorted(set(german) - texts) == []
+
+
+def test_scripts_have_no_texts_of_their_own():
+    scripts = [*PROJECT.glob("static/*.js"), *PROJECT.glob("templates/**/*.js")]
+    assert len(scripts) > 10
+    for script in scripts:
+        for found in LITERAL.finditer(script.read_text(encoding="utf-8")):
+            text = FILLED_IN.sub("", "".join(filter(None, found.groups())))
+            if text not in FOR_NOBODY:
+                assert not WORDS.search(text), f"{script.name}: {text!r}"
 
 
 @pytest.mark.parametrize(
