@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 500
 """Some milliseconds of work, after which others have their turn."""
 
 

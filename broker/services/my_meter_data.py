@@ -25,9 +25,11 @@ from broker.units import (
     w_from_mw,
 )
 
-READINGS_AT_ONCE = 1_000
+READINGS_AT_ONCE = 500
 WINDOW_S = 14 * DAY_S
-"""Of quarter hours as many as are looked at at once."""
+"""Of quarter hours as many as are looked at at once; more would keep others waiting."""
+PARTS_WINDOW_S = DAY_S
+"""The same of split ones, of which there are a dozen a quarter hour."""
 
 READING_TITLES = (
     "meter",
@@ -148,9 +150,9 @@ def _readings(one: _Mine, zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
             begin_s = page[-1].time_s + 1
 
 
-def _windows(begin_s: int, end_s: int) -> Iterator[tuple[int, int]]:
-    for from_s in range(begin_s, end_s, WINDOW_S):
-        yield from_s, min(from_s + WINDOW_S, end_s)
+def _windows(begin_s: int, end_s: int, step_s: int = WINDOW_S) -> Iterator[tuple[int, int]]:
+    for from_s in range(begin_s, end_s, step_s):
+        yield from_s, min(from_s + step_s, end_s)
 
 
 def _quarter_hours(user_id: int, mine: list[_Mine], zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
@@ -183,7 +185,8 @@ def _first_s(mine: list[_Mine]) -> int:
 
 def _appliances(mine: list[_Mine], zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
     for one in mine:
-        for from_s, until_s in _windows(max(one.begin_s, _first_s([one])), one.end_s):
+        first_s = max(one.begin_s, _first_s([one]))
+        for from_s, until_s in _windows(first_s, one.end_s, PARTS_WINDOW_S):
             for part in disaggregation.parts(one.use.meter_id, from_s, until_s):
                 yield (
                     iso(part.start_s, zone),

@@ -224,4 +224,4 @@ def test_an_archive_takes_no_more_memory_for_many_rows():
     tracemalloc.stop()
     assert sent > 500_000
     assert most < 2_000_000
-    assert next(pauses) == 201  # after the titles, and after each thousand rows
+    assert next(pauses) == 401  # after the titles, and after each five hundred rows
