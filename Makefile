@@ -60,7 +60,7 @@ lint: setup-dev ## style, types and the dependency rule
 bench: setup-dev ## measure (BROKER_BENCH_DATABASE_URL=postgresql://… measures there as well)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-bench-live: setup-dev ## measure the live view with thousands of clients (half an hour and more)
+bench-live: setup-dev ## measure the live view with thousands of clients (an hour)
 	@$(BIN)/python -m benchmarks.live $(BENCH_ARGS)
 
 score: $(VENV)-score/.installed ## how well appliances are told apart, from the shipped weights

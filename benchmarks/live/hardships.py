@@ -5,30 +5,40 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import mean
 
+import numpy
+import psycopg
+
 from benchmarks import report
+from benchmarks.live import journal
 from benchmarks.live.clients import Clients
 from benchmarks.live.contenders import House, house, settling_s
 from benchmarks.load import HOST
 from benchmarks.report import Table
 from benchmarks.server import Server
 from broker.live import peer
+from broker.units import MINUTE_S
 
 CROWD = 2000
 STALLED = 10
 VANISHED = 1000
 WITHIN = 0.10
 RETURNS_WITHIN = 0.05
+ALONE_SHARE = 0.5
+"""For which share of the time of the stall the others are measured without it."""
 CHURN_SHARE = 0.01
 """How many of the clients leave in a second of the soak, every other one without a word."""
 LOOK_EVERY_S = 5.0
 GROWTH = 0.05
 LARGE_FLATS, LARGE_CROWD, MINUTE_METERS = 1000, 500, 17
 """A community whose meters speak once a minute: each second 17 of them."""
+CONNECTIONS = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 PING_TIME_S = peer.PING_EVERY_S + peer.PONG_WITHIN_S + 2
 """Asking, waiting for the answer, and looking once a second."""
 
@@ -37,45 +47,54 @@ def stalled(spoken: House, options: argparse.Namespace) -> Table:
     """Table of the delay of others while some clients have stopped reading."""
     count = max(10, round(CROWD * options.scale))
     seconds = max(options.seconds, options.stall * 60)
-    table = Table(
-        f"{STALLED} clients stop reading for {seconds / 60:.1f} minutes, {count:,} go on, 1 Hz",
-        ["", "p99 ms of the others", "memory of the worker, MB", "times", "target"],
-    )
+    rows: list[tuple[str, float, float]] = []
     with (
         spoken.served() as server,
-        Clients(server.port, spoken.targets, count, options.results) as others,
+        Clients(server.port, spoken.targets, count, spoken.folder) as others,
     ):
-        spoken.measured(server, others, 1, options.seconds)
-        alone = spoken.measured(server, others, 1, seconds)
-        before_mb = server.memory_bytes() / 1e6
+        spoken.speak(server.port, 1, settling_s(options.seconds))
+        heard = _heard_ms(spoken, server, others, seconds * ALONE_SHARE, options)
+        rows.append(("without", *heard))
         with Clients(server.port, spoken.targets, STALLED, spoken.folder) as stuck:
             stuck.freeze()
-            beside = spoken.measured(server, others, 1, seconds)
-            beside_mb = server.memory_bytes() / 1e6
-    times = [beside.percentile_ms(99) / alone.percentile_ms(99)]
-    verdict = report.at_most(times, 1 + WITHIN)
-    table.rows = [
-        ["without", f"{alone.percentile_ms(99):.1f}", f"{before_mb:.1f}", "", ""],
+            rows.append(("beside", *_heard_ms(spoken, server, others, seconds, options)))
+    times = [rows[1][1] / rows[0][1]]
+    verdicts = [["", ""], [f"{times[0]:.2f}", report.at_most(times, 1 + WITHIN)]]
+    return Table(
+        f"{STALLED} clients stop reading for {seconds / 60:.1f} minutes, {count:,} go on, 1 Hz",
+        ["", "p99 ms of the others", "memory of the worker, MB", "times", "target"],
         [
-            "beside",
-            f"{beside.percentile_ms(99):.1f}",
-            f"{beside_mb:.1f}",
-            f"{times[0]:.2f}",
-            verdict,
+            [name, f"{p99_ms:.1f}", f"{memory_mb:.1f}", *verdict]
+            for (name, p99_ms, memory_mb), verdict in zip(rows, verdicts, strict=True)
         ],
-    ]
-    return table
+    )
+
+
+def _heard_ms(
+    spoken: House, server: Server, others: Clients, seconds: float, options: argparse.Namespace
+) -> tuple[float, float]:
+    """The p99 of what others hear, in ms, and the worker's memory then, in MB; a note a minute."""
+    late_ms = []
+    seconds, parts = max(1.0, seconds), max(1, round(seconds / MINUTE_S))
+    for number in range(parts):
+        figures = spoken.measured(server, others, 1, seconds / parts)
+        late_ms.append(figures.latencies_ms)
+        memory_mb = server.memory_bytes() / 1e6
+        what = f"stalled: part {number + 1} of {parts}"
+        p99_ms = figures.percentile_ms(99)
+        journal.note(options.results, what, p99_ms=round(p99_ms, 2), memory_mb=memory_mb)
+    return float(numpy.percentile(numpy.concatenate(late_ms), 99)), memory_mb
 
 
 def dropped(spoken: House, options: argparse.Namespace) -> Table:
     """Table of how soon clients whose network has vanished are gone."""
     count = max(10, round(VANISHED * options.scale))
     with spoken.served() as server:
-        with Clients(server.port, spoken.targets, count, options.results):
+        with Clients(server.port, spoken.targets, count, spoken.folder):
             spoken.speak(server.port, 1, 3)
         _await(server, server.open_files() - count)
         start_files, start_bytes = server.open_files(), server.memory_bytes()
-        with Clients(server.port, spoken.targets, count, options.results) as clients:
+        with Clients(server.port, spoken.targets, count, spoken.folder) as clients:
             spoken.speak(server.port, 1, 3)
             full_bytes = server.memory_bytes()
             clients.freeze()
@@ -107,12 +126,12 @@ def large(_: House, options: argparse.Namespace) -> Table:
         f"{LARGE_FLATS:,} flats whose meters speak once a minute, {count} clients, 1 Hz",
         ["messages", "bytes each", "CPU µs", "p50 ms", "p99 ms"],
     )
-    with house(options.results, LARGE_FLATS, MINUTE_METERS) as spoken:
+    with house(options.results, options.database, LARGE_FLATS, MINUTE_METERS) as spoken:
         for name, query in (("whole", ""), ("deltas", "&deltas=1")):
             targets = [(path + query, token) for path, token in spoken.targets]
             with (
                 spoken.served() as server,
-                Clients(server.port, targets, count, options.results) as clients,
+                Clients(server.port, targets, count, spoken.folder) as clients,
             ):
                 spoken.speak(server.port, 1, settling_s(options.seconds))
                 figures = spoken.measured(server, clients, 1, options.seconds)
@@ -140,31 +159,40 @@ class Look:
     memory_mb: float
     files: int
     greenlets: int
-    database_files: int
+    database_connections: int
+    """On PostgreSQL all of the database, this program's own included; on SQLite open files."""
 
 
 def soak(spoken: House, options: argparse.Namespace) -> Table:
-    """Table of what grows while clients join, leave and are cut off for a while."""
+    """Table of what grows while clients join, leave and are cut off for a while. Who loses patience
+    interrupts it and sees what there is."""
     count = max(10, round(CROWD * options.scale))
     looks: list[Look] = []
     with (
+        suppress(KeyboardInterrupt),
         spoken.served() as server,
-        Clients(server.port, spoken.targets, count, options.results) as clients,
+        Clients(server.port, spoken.targets, count, spoken.folder) as clients,
     ):
-        end_s = time.monotonic() + options.soak * 60
-        while not looks or time.monotonic() < end_s:
+        begin_s = shown_s = time.monotonic()
+        while not looks or time.monotonic() < begin_s + options.soak * MINUTE_S:
             clients.begin(churn=max(1, round(count * CHURN_SHARE)))
             spoken.speak(server.port, 1, LOOK_EVERY_S)
             clients.end()
-            looks.append(_look(server))
+            looks.append(_look(server, options.database))
+            now_s = time.monotonic()
+            what = f"soak: minute {(now_s - begin_s) / MINUTE_S:.1f} of {options.soak:g}"
+            is_minute = now_s >= shown_s + MINUTE_S
+            journal.note(options.results, what, quietly=not is_minute, **asdict(looks[-1]))
+            shown_s = now_s if is_minute else shown_s
+    minutes = len(looks) * LOOK_EVERY_S / MINUTE_S
     table = Table(
-        f"Soak: {options.soak:g} minutes with {count:,} clients, of which {CHURN_SHARE:.0%} leave"
+        f"Soak: {minutes:.1f} minutes with {count:,} clients, of which {CHURN_SHARE:.0%} leave"
         " and come each second",
         ["", "at first", "at the end", "times", "target"],
         notes=["Means of the second and of the last quarter of the time."],
     )
     quarter = max(1, len(looks) // 4)
-    for name in Look.__dataclass_fields__:
+    for name in Look.__dataclass_fields__ if looks else ():
         values = [float(getattr(look, name)) for look in looks]
         first, last = mean(values[quarter : 2 * quarter] or values), mean(values[-quarter:])
         times = [last / first]
@@ -173,13 +201,24 @@ def soak(spoken: House, options: argparse.Namespace) -> Table:
     return table
 
 
-def _look(server: Server) -> Look:
+def _look(server: Server, database: str) -> Look:
     connection = HTTPConnection(HOST, server.port)
     connection.request("GET", "/bench/greenlets")
     greenlets = json.loads(connection.getresponse().read())["greenlets"]
     connection.close()
-    held = [
-        str(each.readlink()) for pid in server.workers for each in Path(f"/proc/{pid}/fd").iterdir()
-    ]
-    database_files = sum("broker.sqlite" in name for name in held)
-    return Look(server.memory_bytes() / 1e6, len(held), greenlets, database_files)
+    held = [name for pid in server.workers for name in _files_of(pid)]
+    connections = sum("broker.sqlite" in name for name in held)
+    if database:
+        with psycopg.connect(database) as asking:
+            found = asking.execute(CONNECTIONS).fetchone()
+            connections = found[0] if found else 0
+    return Look(server.memory_bytes() / 1e6, len(held), greenlets, connections)
+
+
+def _files_of(pid: int) -> list[str]:
+    """What its descriptors lead to; one may be closed while they are read."""
+    names = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            names.append(str(descriptor.readlink()))
+    return names
