@@ -149,6 +149,7 @@ def show_status() -> dict[str, Any]:
 def quit_challenge(id: int) -> dict[str, Any]:
     """Quits a running challenge, or puts one away that is over."""
     challenges.quit(current_user.id, current_user.group_id, id, now_s())
+    tell("It now stands below, under what you tried before.")
     return {}
 
 

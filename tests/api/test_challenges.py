@@ -284,13 +284,17 @@ class TestInABrowser:
         assert "Not tried yet" in page
         started = browser.post(f"/challenges/start/{DAY}", {}, page="/challenges")
         assert (started.status_code, started.location) == (303, "/challenges/status")
+        assert "One at a time" in browser.get("/challenges").text
         status = browser.get("/challenges/status").text
         assert "<h1>A thrifty day</h1>" in status
         assert "0.00\N{NO-BREAK SPACE}kWh of at most 9.60\N{NO-BREAK SPACE}kWh" in status
         assert "It counts from Tuesday, November 24, 2026, 00:00." in status
         quit = browser.post("/challenges/quit", {"id": DAY}, page="/challenges/status")
         assert (quit.status_code, quit.location) == (303, "/challenges")
-        assert "Given up" in browser.get("/challenges").text
+        listed = browser.get("/challenges").text
+        assert "It now stands below" in listed
+        assert "Given up" in listed
+        assert "One at a time" not in listed
         assert "You are not running a challenge." in browser.get("/challenges/status").text
 
     def test_in_german(self, flat, browser):

@@ -111,6 +111,19 @@ def test_every_page_renders_without_any_data(signed_in, resident, path, language
     assert f"<h1>{HEADINGS[path][language == 'de']}" in response.text
 
 
+@pytest.mark.parametrize("path", ["/", "/individual-consumption-history"])
+def test_an_empty_page_says_what_it_waits_for(signed_in, make_user, make_meter, assign, path):
+    resident = make_user()
+    without_meter = signed_in(resident, "en").get(path).text
+    assert "The people who run Broker in your house can assign one to it." in without_meter
+    assert "Your flat uses" not in without_meter
+    assign(make_meter(), resident)
+    waiting = signed_in(resident, "en").get(path).text
+    assert "as soon as it is over and your meter has sent" in waiting
+    operator = make_user(is_operator=True)
+    assert 'href="/operator/meters">Assign a meter</a>' in signed_in(operator, "en").get(path).text
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("path", FOR_STRANGERS)
 def test_a_stranger_finds_the_ways_in(client, path, language):

@@ -162,6 +162,7 @@ def test_a_challenge_is_started_and_given_up(serve, browse, resident, thrifty):
     page.goto("/")
     expect(page.get_by_role("heading", name="A thrifty day")).to_be_visible()
     page.get_by_role("link", name="More about my challenge").click()
+    page.get_by_text("Give up", exact=True).first.click()
     page.get_by_role("button", name="Give up").click()
     expect(page.get_by_text("Started: 1, won: 0")).to_be_visible()
     expect(page.get_by_role("cell", name="Given up")).to_be_visible()
