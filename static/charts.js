@@ -175,7 +175,7 @@ class Chart {
 
   // The newest power is drawn pale until its quarter hour is over; then the curve is asked for anew.
   #follow() {
-    let lookedMs = 0;
+    let lookedMs = this.isCurve ? 0 : Date.now(); // what bars lack has just been asked for
     follow({
       meterId: this.meterId,
       address: this.texts.socket,

@@ -16,6 +16,7 @@ from marshmallow import Schema, fields, validate
 
 from broker.api import languages
 from broker.api.history import HistoryQuery, window
+from broker.api.packed_curves import packed
 from broker.api.representation import gives, takes_query
 from broker.api.session import login_required
 from broker.services import curves
@@ -30,6 +31,7 @@ from broker.units import (
 
 bp = Blueprint("curves", __name__)
 
+PACKED = "application/octet-stream"
 MW_OF_WHOLE_W = 100_000
 """From here on whole watts are told, below tenths."""
 STEPS_S = {"quarter_hour": QUARTER_HOUR_S, "hour": HOUR_S}
@@ -40,8 +42,11 @@ class CurveQuery(HistoryQuery):
 
     format = fields.String(
         load_default="json",
-        validate=validate.OneOf(["json", "csv"]),
-        metadata={"description": "`csv` gives a file for spreadsheets."},
+        validate=validate.OneOf(["json", "csv", "packed"]),
+        metadata={
+            "description": "`csv` gives a file for spreadsheets, `packed` few bytes for "
+            "quarter hours or hours, as broker/api/packed_curves.py describes."
+        },
     )
 
 
@@ -76,7 +81,7 @@ class Curve(Schema):
 @bp.get("/individual-consumption-curve")
 @login_required
 @takes_query(CurveQuery)
-@gives(Curve, columns=True, file="text/csv")
+@gives(Curve, columns=True, files=("text/csv", PACKED))
 def show_my_curve(format: str, **asked: Any) -> Any:
     """The resident's power curve as columns: a year of quarter hours is 35,000 numbers.
 
@@ -89,7 +94,7 @@ def show_my_curve(format: str, **asked: Any) -> Any:
 @bp.get("/group-consumption-curve")
 @login_required
 @takes_query(CurveQuery)
-@gives(Curve, columns=True, file="text/csv")
+@gives(Curve, columns=True, files=("text/csv", PACKED))
 def show_our_curve(format: str, **asked: Any) -> Any:
     """What the house used and made, as columns."""
     asked = window(**asked)
@@ -100,6 +105,10 @@ def _represented(found: Curves, format: str, asked: dict[str, Any]) -> dict[str,
     if format == "csv":
         return _file(found, asked["zone"])
     step_s = STEPS_S.get(asked["resolution"])
+    if format == "packed" and step_s and found.boundaries_s:
+        series = [found.consumption, *([] if found.production is None else [found.production])]
+        if (body := packed(found.boundaries_s[0], step_s, series)) is not None:
+            return Response(body, mimetype=PACKED)
     return {
         "begin": found.boundaries_s[0] if found.boundaries_s else None,
         "step": step_s,

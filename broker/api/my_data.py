@@ -54,7 +54,7 @@ class Confirmation(Schema):
 
 @bp.get("/profile/export")
 @login_required
-@gives(Archive, file="application/zip", errors=(429,))
+@gives(Archive, files=("application/zip",), errors=(429,))
 def export() -> Response:
     """Everything that Broker holds about the resident, as a ZIP file of tables.
 

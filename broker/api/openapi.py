@@ -162,8 +162,8 @@ def _responses(contract: Contract) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if not isinstance(contract.gives, FileSchema):
         content["application/json"] = {"schema": contract.gives}
-    if contract.file is not None:
-        content[contract.file] = {"schema": {"type": "string"}}
+    for mimetype in contract.files:
+        content[mimetype] = {"schema": {"type": "string"}}
     description = inspect.cleandoc(type(contract.gives).__doc__ or "")
     responses: dict[str, Any] = {
         str(contract.status): {"description": description, "content": content}

@@ -34,7 +34,7 @@ class Contract:
     status: int = 200
     empty: int | None = None
     page: str | None = None
-    file: str | None = None
+    files: tuple[str, ...] = ()
     back: str | None = None
     errors: list[int] = field(default_factory=list)
     public: bool = False
@@ -162,14 +162,14 @@ def gives(
     empty: int | None = None,
     many: bool = False,
     columns: bool = False,
-    file: str | None = None,
+    files: tuple[str, ...] = (),
     errors: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
     """Represents what a view returns.
 
     `page` is the template for a browser, `then` where a browser goes after a form (an endpoint, or
     a function that gives the address), `back` the endpoint it goes to when a form fails that has no
-    page at its own address, `empty` the status of an answer without data, `file` the content type
+    page at its own address, `empty` the status of an answer without data, `files` the content types
     of what the view may answer instead. What is plain already is marked by `columns`: the schema
     then documents it and isn't run over its points.
     """
@@ -178,7 +178,7 @@ def gives(
     def decorate(view: View) -> View:
         contract = contract_of(view)
         contract.gives, contract.status, contract.empty, contract.page = dumped, status, empty, page
-        contract.back, contract.file = back, file
+        contract.back, contract.files = back, files
         contract.errors += errors
 
         @wraps(view)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import struct
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from broker.api.packed_curves import packed
 from broker.ingest.intake import Columns, take_in
 from broker.models import MeterRole
 
@@ -103,6 +105,44 @@ def test_a_wrong_question_is_named(client, me, query, name):
         answer = asked(client, me, path, **query)
         assert answer.status_code == 400
         assert answer.json["errorDescription"].startswith(f"{name}:")
+
+
+def unpacked(body):
+    """As static/chart_data.js does it."""
+    begin_s, step_s, count, series = struct.unpack_from("<d3I", body)
+    read = []
+    for one in range(series):
+        low, high = (body[20 + (2 * one + part) * count :][:count] for part in (0, 1))
+        codes = [byte + 256 * above for byte, above in zip(low, high, strict=True)]
+        coarse = [code if code < 1000 else 1000 + (code - 1000) * 10 for code in codes]
+        read.append([None if codes[at] == 0xFFFF else w for at, w in enumerate(coarse)])
+    assert len(body) == 20 + 2 * series * count
+    return begin_s, step_s, read
+
+
+@pytest.mark.parametrize("path", [MINE, OURS])
+def test_packed_it_says_the_same_in_whole_watts(client, me, path):
+    answer = asked(client, me, path, format="packed")
+    assert answer.mimetype == "application/octet-stream"
+    plain = asked(client, me, path).json
+    begin_s, step_s, series = unpacked(answer.data)
+    assert (begin_s, step_s) == (plain["begin"], plain["step"])
+    assert series == [one for one in (plain["consumption"], plain["production"]) if one]
+
+
+def test_days_and_nothing_at_all_are_not_packed(client, me):
+    assert asked(client, me, OURS, format="packed", resolution="day").is_json
+    assert asked(client, me, MINE, format="packed", begin=NEXT_S + 3500, end=NEXT_S + 7200).is_json
+
+
+def test_packed_powers_have_the_digits_that_pages_show():
+    powers_mw = [None, 0.0, 999_400.0, 999_600.0, 1_004_000.0, 123_456_000.0, -5000.0]
+    begin_s, step_s, [series] = unpacked(packed(1, 900, [powers_mw]))
+    assert (begin_s, step_s) == (1, 900)
+    assert series == [None, 0, 999, 1000, 1000, 123_460, 0]
+    # Sixteen bits end at 646 kW; a chart of more gets JSON.
+    assert packed(1, 900, [[646_340_000.0]]) is not None
+    assert packed(1, 900, [[647_000_000.0]]) is None
 
 
 def test_a_file_for_spreadsheets(client, me):
