@@ -19,7 +19,13 @@ from broker.energy.disaggregation import kinds
 from broker.energy.disaggregation.network import shipped
 from training import measured
 from training.judged import NAMES, Truth, predicted, readings
-from training.score_generated import large_appliances, net_metering, stability, two_cars
+from training.score_generated import (
+    large_appliances,
+    net_metering,
+    stability,
+    two_cars,
+    usual_homes,
+)
 
 SCORER = measured.SHARED / "disaggregation/score.py"
 
@@ -169,6 +175,7 @@ def main() -> None:
     truths = [house20(measured.TRAINED_SHARE), darmstadt("A"), darmstadt("B")]
     for truth in truths:
         of_home(rules, truth)
+    usual_homes()
     large_appliances(rules)
     net_metering()
     stability(truths[0])

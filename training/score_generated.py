@@ -9,8 +9,8 @@ import numpy as np
 from broker.energy.disaggregation import estimate, kinds, resampling
 from broker.energy.disaggregation import runs as numbering
 from broker.energy.disaggregation.kinds import Kind
-from training import runs, weeks
-from training.judged import NAMES, Truth, predicted, readings
+from training import runs, thresholds, weeks
+from training.judged import NAMES, Truth, predicted, readings, readings_of
 
 GENERATED = (
     [(Kind.FLOW_HEATER, runs.flow_heater_of, kw) for kw in (18, 21, 24, 27)]
@@ -19,6 +19,7 @@ GENERATED = (
 )
 OFTEN = {Kind.FLOW_HEATER: 6.0, Kind.ELECTRIC_CAR: 0.6, Kind.HEAT_PUMP: 8.0}
 """Runs a day."""
+FIRST_USUAL_SEED = 60_000
 
 
 def generated(kind: Kind, appliance: runs.Appliance, seed: int) -> Truth:
@@ -33,6 +34,28 @@ def generated(kind: Kind, appliance: runs.Appliance, seed: int) -> Truth:
     times = 1_700_006_400 + 60 * np.arange(len(whole))
     truth = {NAMES.get(kind, name): power.astype(float)}
     return Truth(name, times, whole.astype(float), np.zeros(len(whole), bool), truth)
+
+
+def usual_homes() -> None:
+    """Prints how well each kind is split in homes that neither training nor thresholds saw."""
+    print("\n== generated homes (four weeks of 24, full of what looks like something else)")
+    missed: dict[Kind, list[float]] = {}
+    shares = []
+    for seed in range(FIRST_USUAL_SEED, FIRST_USUAL_SEED + 24):
+        home = thresholds.generated_home(seed)
+        _, powers = predicted(*readings_of(home.first_s, home.whole_w, 60))
+        errors = {kind: np.abs(powers[kind] - w).mean() for kind, w in home.kinds_w.items()}
+        there = {kind: w.mean() for kind, w in home.kinds_w.items() if w.any()}
+        shares.append(1 - sum(errors[kind] for kind in there) / sum(there.values()))
+        for kind, mean_w in there.items():
+            missed.setdefault(kind, []).append(float(errors[kind] / mean_w))
+    print(f"  mean share {np.mean(shares):.3f}")
+    for kind, ratios in sorted(missed.items()):
+        worse = sum(ratio > 1 for ratio in ratios)
+        print(
+            f"  {weeks.CLASSES[kind]:16} share {1 - np.mean(ratios):6.3f}"
+            f"   worse than zero in {worse} of {len(ratios)} homes"
+        )
 
 
 def large_appliances(rules: ModuleType) -> None:

@@ -20,6 +20,9 @@ HOMES = 32
 FIRST_SEED = 50_000
 """Of the homes to choose by; `training.score_generated` judges others."""
 CANDIDATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MEASURED_COUNT = 8.0
+"""For as many generated homes, which are fuller of what looks like something else, each measured
+home counts."""
 WORSE_COSTS, MADE_UP_COSTS = 1.0, 0.5
 """What error beyond that of saying nothing costs once more, and what error in a home that lacks
 the appliance costs."""
@@ -33,6 +36,7 @@ class KnownHome:
     whole_w: np.ndarray
     known: np.ndarray
     kinds_w: dict[Kind, np.ndarray]
+    weight: float = 1.0
 
 
 def generated_home(seed: int) -> KnownHome:
@@ -56,7 +60,7 @@ def measured_home(home: measured.MeasuredHome) -> KnownHome:
         if name in home.appliances_w
     }
     whole = home.background_w + sum(of_kinds.values())
-    return KnownHome(home.first_s, whole, home.known, of_kinds)
+    return KnownHome(home.first_s, whole, home.known, of_kinds, MEASURED_COUNT)
 
 
 def known_homes() -> list[KnownHome]:
@@ -94,15 +98,18 @@ def errors(network: Network, home: KnownHome) -> dict[Kind, tuple[float, np.ndar
 def least_shares(network: Network) -> list[float]:
     """For each kind the candidate with the lowest error in relation to the kind's own power, or
     to its usual one in homes that lack it."""
-    found = [errors(network, home) for home in known_homes()]
+    known = known_homes()
+    found = [(home.weight, errors(network, home)) for home in known]
     chosen = []
     for kind in APPLIANCES:
-        rows = [one[kind] for one in found if kind in one]
-        there = [(power, missed / power) for power, missed in rows if power > 0]
-        usual_w = float(np.median([power for power, _ in there]))
-        relative = np.array([ratio for _, ratio in there])
-        made_up = np.array([missed / usual_w for power, missed in rows if power == 0])
-        cost = relative.mean(0) + WORSE_COSTS * np.maximum(relative - 1, 0).mean(0)
+        rows = [(weight, *one[kind]) for weight, one in found if kind in one]
+        there = [row for row in rows if row[1] > 0]
+        weights = [weight for weight, _, _ in there]
+        usual_w = float(np.median([power for _, power, _ in there]))
+        relative = np.array([missed / power for _, power, missed in there])
+        made_up = np.array([missed / usual_w for _, power, missed in rows if power == 0])
+        costs = relative + WORSE_COSTS * np.maximum(relative - 1, 0)
+        cost = np.average(costs, axis=0, weights=weights)
         if len(made_up):
             cost += MADE_UP_COSTS * made_up.mean(0)
         best = int(cost.argmin())

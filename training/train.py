@@ -37,7 +37,7 @@ OUTPUTS = len(CLASSES) + 1
 
 
 PLANS = {
-    "minute": Plan(1, 1024, (24, 48, 64, 96), 9000),
+    "minute": Plan(1, 1024, (24, 48, 64, 96), 13000),
     "quarter_hour": Plan(15, 256, (40, 64, 80), 10000),
 }
 

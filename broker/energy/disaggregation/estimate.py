@@ -21,9 +21,7 @@ SPARSEST_S = 1200
 """Readings more seldom than this tell nothing about appliances."""
 RARE_S = 90
 """Readings that are rarer than this lie further apart than a minute."""
-SHORT_KINDS = (Kind.MICROWAVE,)
-"""What is over too soon to be told by rare readings."""
-PULSES = (Kind.KETTLE,)
+PULSES = (Kind.KETTLE, Kind.MICROWAVE)
 """What is on once, with one power, for about as long as rare readings lie apart."""
 PAST_SHARE, FUTURE_SHARE = 1 / 4, 1 / 8
 """Of a window, at its ends: what a step has to have behind and before it if there is any."""
@@ -71,8 +69,6 @@ def estimated(network: Network, steps: Steps, absent: Collection[Kind] = ()) -> 
     """
     split, floors = unsifted(network, steps, absent)
     is_rare = network.step_s == MINUTE_S and steps.interval_s > RARE_S
-    if is_rare:
-        split[list(SHORT_KINDS)] = 0
     rules = rules_of(network)
     heights = np.maximum(steps.powers_w - floors, LEAST_HEIGHT_W)
     for kind in kinds.APPLIANCES:
