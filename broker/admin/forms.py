@@ -7,7 +7,7 @@ Flask's signed cookie, which the page that shows it empties; so a reload sends n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
@@ -123,6 +123,20 @@ def _typed() -> dict[str, str]:
         for name, value in request.form.items()
         if name != "csrf_token" and len(value) <= LONGEST_KEPT
     }
+
+
+def open_next(form: str, **known: str) -> None:
+    """Opens another form on the next page, with what is known already; what is done leads on."""
+    if wants_page():
+        session["failed_form"] = {"form": form, "at": {}, "typed": known}
+
+
+@bp.app_template_global()
+def typed_now() -> str:
+    """The present quarter hour of the community, as a field for a time takes it."""
+    now = clock.now_s()
+    begun = datetime.fromtimestamp(now - now % units.QUARTER_HOUR_S, settings().timezone)
+    return begun.strftime("%Y-%m-%dT%H:%M")
 
 
 def show_once(name: str, secret: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, session, url_for
 from marshmallow import fields
 
-from broker.admin.forms import Form, Time, keeps_what_was_typed
+from broker.admin.forms import Form, Time, keeps_what_was_typed, open_next
 from broker.api.representation import gives, takes, tell, wants_page
 from broker.api.schemas import Text
 from broker.api.session import operator_required
@@ -85,7 +85,8 @@ def events() -> dict[str, Any]:
 def add(number: str, max_power_w: int) -> dict[str, Any]:
     """Makes a meter known."""
     meters.add(number, now_s(), max_power_w)
-    tell("The meter is known now.")
+    tell("The meter is known now. Say below whose flat it measures.")
+    open_next("assign", number=number.strip())
     return {"number": number.strip(), "max_power_w": max_power_w}
 
 

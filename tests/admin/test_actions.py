@@ -112,6 +112,12 @@ def test_what_is_over_changes_only_on_purpose(operator, stored):
 def test_a_meter_is_added_assigned_and_released(operator):
     page = "/operator/meters"
     operator.post(page + "/add", {"number": "M1", "max_power_w": "20000"}, page=page)
+    # The next step is at hand: the form is open, the meter chosen, and now is proposed.
+    shown = operator.get(page).text
+    assert '<details class="panel" id="assign" open>' in shown
+    assert '<option value="M1" selected>M1: not in use</option>' in shown
+    assert 'value="2026-11-23T10:00"' in shown
+    assert 'href="/operator/meters?open=assign#assign"' in operator.get("/operator/users").text
     flat = {"number": "M1", "resident": "operator@example.org", "group": "Sonnenhof"}
     times = {"role": "common", "register": "IMPORT", "begin": "2026-03-12T14:37", "end": ""}
     operator.post(page + "/assign", flat | times, page=page)
