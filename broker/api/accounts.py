@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, after_this_request, request, url_for
+from flask import Blueprint, Response, after_this_request, request, session, url_for
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
@@ -142,6 +142,20 @@ def next_page() -> str:
     return wish if is_ours and not wish.startswith(url_for("accounts.logout")) else "/"
 
 
+def _lead_to_login(mail: str) -> None:
+    """The page to log in says why it comes, and knows who has just proved to read this mail."""
+    tell("Your password is set. You can log in now.")
+    if wants_page():
+        session["known_mail"] = mail
+
+
+@bp.app_template_global()
+def known_mail() -> str | None:
+    """Whose password has just been set in this browser; None the second time."""
+    mail: str | None = session.pop("known_mail", None)
+    return mail
+
+
 @bp.get("/login")
 @public
 @gives(Nothing, page="accounts/login.html")
@@ -201,8 +215,8 @@ def show_set_password(token: str) -> dict[str, Any]:
 def set_password(token: str, password: str, user: str | None) -> dict[str, Any]:
     """Accepts an invitation by setting the first password."""
     with attempts().guess(token_bucket()):
-        invitations.redeem(token, TokenPurpose.INVITATION, password, clock.now_s(), user)
-    tell("Your password is set. You can log in now.")
+        mail = invitations.redeem(token, TokenPurpose.INVITATION, password, clock.now_s(), user)
+    _lead_to_login(mail)
     return {}
 
 
@@ -274,6 +288,6 @@ def show_reset(token: str) -> dict[str, Any]:
 def reset(token: str, password: str) -> dict[str, Any]:
     """Sets a new password by a mailed token and ends all sessions of the account."""
     with attempts().guess(token_bucket()):
-        invitations.redeem(token, TokenPurpose.RESET, password, clock.now_s())
-    tell("Your password is set. You can log in now.")
+        mail = invitations.redeem(token, TokenPurpose.RESET, password, clock.now_s())
+    _lead_to_login(mail)
     return {}

@@ -135,8 +135,10 @@ def require_valid(token: str, purpose: TokenPurpose, now_s: int) -> None:
 
 def redeem(
     token: str, purpose: TokenPurpose, password: str, now_s: int, mail: str | None = None
-) -> None:
+) -> str:
     """Sets the password that a token allows to set, uses the token up and ends all sessions.
+
+    Gives back the mail address of the account.
 
     Raises InvalidInput for a password against the rule, WrongSecret for a token that is unknown,
     used, expired or of another `mail`. The token stays good until a password was accepted.
@@ -158,6 +160,7 @@ def redeem(
         if used.rowcount != 1:
             raise _void_link()
         _set_password(connection, owner.id, password_hash)
+    return str(owner.mail)
 
 
 def _owner(connection: Connection, token: str, purpose: TokenPurpose, now_s: int) -> Any:

@@ -250,6 +250,9 @@ class TestSetPassword:
         page = f"/set-password?token={token}"
         answer = browser.post(page, {"token": token, "password": NEW_PASSWORD})
         assert (answer.status_code, answer.location) == (303, "/login")
+        # The mail address needn't be typed again, and is shown to nobody else afterwards.
+        assert 'value="ada@example.org"' in browser.get("/login").text
+        assert "ada@example.org" not in browser.get("/login").text
         assert log_in(client, "ada@example.org", NEW_PASSWORD).status_code == 200
 
 
