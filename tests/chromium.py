@@ -23,6 +23,8 @@ from playwright.sync_api import (
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NETWORK_LOSS = re.compile(r"WebSocket connection to .* failed|Failed to load resource: net::")
+WORKER_REFUSED = "Service Worker registration blocked by Playwright"
+"""What is said where a test asks for pages straight from the server."""
 PATIENCE_MS = 15_000
 PHONE = {"locale": "en-GB", "viewport": {"width": 390, "height": 844}}
 
@@ -63,7 +65,7 @@ class Watch:
         return complaints
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type not in ("error", "warning"):
+        if message.type not in ("error", "warning") or message.text == WORKER_REFUSED:
             return
         if self.bears_losses and NETWORK_LOSS.match(message.text):
             return
