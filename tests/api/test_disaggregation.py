@@ -156,6 +156,12 @@ def test_the_page_says_that_it_is_an_estimate(client, resident, evenings_s):
         assert page.status_code == 200
         assert "This is an estimate" in page.text
         assert "Electric car" in page.text
+        # Without a choice it begins two days ago: that is none of day, week, month and year.
+        assert ">Day</a>" in page.text
+        assert 'aria-current="true">Day</a>' not in page.text
+        day = f"begin={evenings_s[0]}&resolution=quarter_hour"
+        chosen = client.get(f"{path}?lang=en&{day}", headers=resident.headers | HTML)
+        assert 'aria-current="true">Day</a>' in chosen.text
         german = client.get(f"{path}?lang=de", headers=resident.headers | HTML)
         assert "Elektroauto" in german.text
         assert "Schätzung" in german.text
