@@ -5,8 +5,11 @@ import { Curve, fetchCurve, total } from "./chart_data.js";
 import { handle } from "./chart_hands.js";
 import { Plot } from "./chart_plot.js";
 import { Clock } from "./chart_time.js";
-import { energy, power } from "./formats.js";
-import { follow } from "./live.js";
+import { tell } from "./connection.js";
+import { age, energy, power } from "./formats.js";
+import { LOGGED_OUT, LOST, follow } from "./live.js";
+import { renew } from "./renewal.js";
+import { addUp, powersOf } from "./sums.js";
 
 const QUARTER_S = 900;
 const LOOK_AGAIN_MS = 60_000;
@@ -179,17 +182,27 @@ class Chart {
     follow({
       meterId: this.meterId,
       address: this.texts.socket,
+      onState: (state) => (state === LOGGED_OUT ? location.reload() : tell(state === LOST)),
+      onAge: (seconds) => this.#showAge(seconds),
       onSnapshot: async (house) => {
+        if (document.visibilityState !== "visible") return; // coming back asks anew
         const knownS = this.curve.knownUntil ?? this.beginS;
         const isDue = house.date >= knownS + QUARTER_S && Date.now() - lookedMs > LOOK_AGAIN_MS;
         if (isDue) {
           lookedMs = Date.now();
-          await this.#load().catch(() => {}); // without a network; later news try again
+          await Promise.all([this.#load(), renew()]).catch(() => {}); // no network; later news try again
         }
         if (this.resolution === "quarter_hour") this.running = this.#present(house);
         if (isDue || this.isCurve) this.#refresh();
+        addUp(house, powersOf(house, (user) => user.meter_id === this.meterId));
       },
     });
+  }
+
+  #showAge(seconds) {
+    const place = this.figure.querySelector(".newest");
+    place.hidden = seconds === null;
+    if (seconds !== null) place.lastElementChild.textContent = age(seconds);
   }
 
   #present(house) {
@@ -242,7 +255,8 @@ function load(name, made) {
 }
 
 const figures = document.querySelectorAll("figure[data-path]");
-if (figures.length) {
+// A page that was kept shows its drawing: without a network there are no curves to ask for.
+if (figures.length && !document.documentElement.dataset.keptAtS) {
   const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet" });
   const library = [load("uPlot.min.css", sheet), load("uPlot.iife.min.js", document.createElement("script"))];
   await Promise.all(library);

@@ -1,6 +1,7 @@
 // Keeps the live page up to date. The page works without this; it only stands still then.
 
 import { Bubbles } from "./bubbles.js";
+import { tell } from "./connection.js";
 import { covered, flowsOf, watts } from "./flows.js";
 import { age as written, percent, power } from "./formats.js";
 import { FOREIGN_METER, LOGGED_OUT, LOST, OPEN, WAITING, follow } from "./live.js";
@@ -49,6 +50,7 @@ function showState(name) {
     location.reload();
     return;
   }
+  tell(name === LOST);
   state.dataset.state = TEXTS[name];
   state.firstElementChild.textContent = texts[TEXTS[name]];
 }

@@ -2,6 +2,8 @@
 
 import { whenBack } from "./connection.js";
 
+document.getElementById("offline").remove(); // the page itself says so
+
 const { notSent } = document.documentElement.dataset;
 const home = document.querySelector(".brand").pathname;
 const isLogout = location.pathname === `${home}logout`;

@@ -16,7 +16,9 @@ addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   if (address.origin !== location.origin) return;
   if (request.mode === "navigate") event.respondWith(page(event, address));
-  else if (request.method === "GET" && FOR_EVER.test(address.pathname)) event.respondWith(file(request));
+  else if (request.method !== "GET") return;
+  else if (FOR_EVER.test(address.pathname)) event.respondWith(file(request));
+  else if (request.headers.get("accept") === "text/html") event.respondWith(renewal(event, address));
 });
 
 async function install() {
@@ -66,6 +68,13 @@ async function page(event, address) {
   } catch {
     return known ?? offlinePage(isGet);
   }
+}
+
+// A page that is open has asked for itself anew: see static/renewal.js.
+async function renewal(event, address) {
+  const answer = await fetch(event.request);
+  event.waitUntil(heed(address, answer));
+  return answer;
 }
 
 async function ask(event) {

@@ -38,6 +38,7 @@ ICONS = (
 FILES = (
     *("broker.css", "pieces.css", "home.css", "icons.svg", "favicon.svg"),
     *("frame.js", "connection.js", "offline.js", "home.js", "live.js", "formats.js"),
+    *("flows.js", "renewal.js", "running_bars.js", "sums.js"),
 )
 """What the kept pages need. A page that is looked at adds its own."""
 SESSION = "Broker-Session"

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from flask_login import current_user
 
 from broker.api import charts, periods
 from broker.api.formats import seconds, zone
 from broker.clock import day_starts_s, now_s, written_utc
+from broker.services import live
+from broker.units import kwh_from
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,32 @@ class Drawing:
 def shown_period() -> periods.Period:
     """The period that the request's query asks for."""
     return periods.asked_for(request.args, now_s(), zone())
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the sums of today are beyond the last quarter hour that is over."""
+
+    running: live.Running
+
+    @property
+    def until_s(self) -> int:
+        """The time of the newest reading."""
+        return self.running.until_s
+
+    def kwh(self, name: str, energy_tenth_uwh: float | None) -> float:
+        """A sum until then: `name` is mine, used or made."""
+        added: int = getattr(self.running, name)
+        return round(kwh_from((energy_tenth_uwh or 0) + added), 4)
+
+
+def running_now(period: periods.Period) -> Sums | None:
+    """What goes on while a page is open, for today's; None if nothing does."""
+    if period.kind != "day" or period.end_s <= period.now_s:
+        return None
+    caller = current_user.id, current_user.group_id
+    found = live.running(*caller, period.begin_s, period.now_s)
+    return None if found is None else Sums(found)
 
 
 def drawn(period: periods.Period, *powers: Mapping[str, float]) -> Drawing:

@@ -21,6 +21,7 @@ bp = Blueprint("pages", __name__)
 for function in (
     drawings.shown_period,
     drawings.drawn,
+    drawings.running_now,
     drawings.energy_of,
     drawings.compared,
     drawings.consumed,

@@ -71,6 +71,18 @@ LAST_TWO_READINGS = Prepared(
     .order_by(Reading.time_s.desc())
     .limit(2)
 )
+RUNNING = Prepared(
+    select(
+        MeterUse.role,
+        MeterUse.user_id,
+        MeterUse.begin_s,
+        _only(LATEST_QUARTER_HOUR, QuarterHour.start_s, "start_s"),
+        _only(LATEST_QUARTER_HOUR, QuarterHour.opening_tenth_uwh, "opening"),
+        _only(LATEST_QUARTER_HOUR, QuarterHour.first_tenth_uwh, "first"),
+        _only(LATEST_QUARTER_HOUR, QuarterHour.last_tenth_uwh, "last"),
+        _only(LATEST_QUARTER_HOUR, QuarterHour.last_s, "last_s"),
+    ).where(MeterUse.group_id == bindparam("group_id"), IS_CURRENT)
+)
 OWN_METER = Prepared(
     select(Meter.number)
     .join(MeterUse, MeterUse.meter_id == Meter.id)
@@ -94,6 +106,19 @@ class Latest(NamedTuple):
 
 
 NOTHING = Latest(None, None, None)
+
+
+class Running(NamedTuple):
+    """Energies in 0.1 µWh since the last quarter hour that is over, until the newest reading.
+
+    Each meter counts from the quarter hour on that its own newest reading lies in: until there its
+    history reaches.
+    """
+
+    mine: int
+    used: int
+    made: int
+    until_s: int
 
 
 class Told(NamedTuple):
@@ -181,6 +206,23 @@ def _power_from_counters_mw(readings: Any, register: int) -> float | None:
     if later is None or earlier is None or later < earlier:
         return None
     return mean_power_mw(later - earlier, later_s - earlier_s)
+
+
+def running(user_id: int, group_id: int, since_s: int, now_s: int) -> Running | None:
+    """What isn't in any history yet, of meters that have spoken since some time; None without."""
+    mine = used = made = 0
+    until_s = None
+    for row in RUNNING.rows(group_id=group_id, now_s=now_s):
+        if row.last is None or row.start_s < max(since_s, row.begin_s):
+            continue
+        until_s = max(until_s or 0, row.last_s)
+        energy = row.last - (row.first if row.opening is None else row.opening)
+        if row.role in PRODUCTION:
+            made += energy
+            continue
+        used += energy
+        mine += energy if row.user_id == user_id else 0
+    return None if until_s is None else Running(mine, used, made, until_s)
 
 
 def own_meter_number(user_id: int, group_id: int, now_s: int) -> str | None:

@@ -6,6 +6,7 @@ import json
 
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
+from broker.models import MeterRole
 from broker.services import live
 
 MOVED_S = 1_795_000_500
@@ -67,3 +68,26 @@ def test_a_delta_holds_what_has_changed_and_all_when_somebody_comes(
     make_user(group_id)
     later = live.told(group_id, NOW_S)
     assert json.loads(later.since(after)) == later.house
+
+
+def test_what_runs_counts_from_the_quarter_hour_of_each_meters_newest_reading(
+    make_group, make_user, make_meter, assign
+):
+    group_id = make_group()
+    me, neighbour = make_user(group_id), make_user(group_id)
+    mine, theirs, roof = make_meter(), make_meter(), make_meter()
+    assign(mine, me, MOVED_S - 1800)
+    assign(theirs, neighbour, MOVED_S - 1800)
+    assign(roof, None, MOVED_S - 1800, group_id=group_id, role=MeterRole.FIRST_PRODUCTION)
+    for meter_id in (mine, theirs, roof):
+        say(meter_id, MOVED_S - 300, 10**12)
+    assert live.running(me.id, group_id, MOVED_S - 900, NOW_S) == (0, 0, 0, MOVED_S - 300)
+    # 9e8 in 900 s, of which 600 s lie in the quarter hour that began at MOVED_S; the neighbour's
+    # meter is late, so its history ends a quarter hour earlier and nothing of it runs.
+    say(mine, MOVED_S + 600, 10**12 + 9 * 10**8)
+    say(roof, MOVED_S + 600, 10**12 + 9 * 10**9)
+    running = live.running(me.id, group_id, MOVED_S - 900, NOW_S)
+    assert running == (6 * 10**8, 6 * 10**8, 6 * 10**9, MOVED_S + 600)
+    # Of another day, or without a meter, there is nothing to go on with.
+    assert live.running(me.id, group_id, MOVED_S + 900, NOW_S) is None
+    assert live.running(me.id, make_group(), MOVED_S - 900, NOW_S) is None
