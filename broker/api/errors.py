@@ -70,7 +70,7 @@ def _represented(status: int, name: str, description: str) -> Any:
     if not wants_page():
         return as_json({"errorName": name, "errorDescription": description}, status)
     if status == 401 and request.path != url_for("accounts.login"):
-        if session.COOKIE in request.cookies:
+        if session.COOKIE in request.cookies and _is_looked_at():
             flash(SESSION_HAS_ENDED.description, "error")
         return redirect(url_for("accounts.login", next=_page_of_form()), 303)
     if request.method == "POST" and status < 500 and not request.path.startswith("/readings"):
@@ -91,6 +91,11 @@ def moved(error: RequestRedirect) -> Any:
         named = {"errorName": "PermanentRedirect", "errorDescription": f"It is {error.new_url}."}
         response.data, response.content_type = orjson.dumps(named), "application/json"
     return response
+
+
+def _is_looked_at() -> bool:
+    """Whether somebody opens a page; the service worker fetches some for later, too."""
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 
 def _page_of_form() -> str:
