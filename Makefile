@@ -63,6 +63,9 @@ bench: setup-dev ## measure (BROKER_BENCH_DATABASE_URL=postgresql://… measures
 bench-live: setup-dev ## measure the live view with thousands of clients (an hour)
 	@$(BIN)/python -m benchmarks.live $(BENCH_ARGS)
 
+screenshots: setup-dev ## take the pictures of docs/screenshots anew (needs Chromium)
+	@$(BIN)/python -m benchmarks.screenshots
+
 score: $(VENV)-score/.installed ## how well appliances are told apart, from the shipped weights
 	@OPENBLAS_NUM_THREADS=1 nice -n 19 $(VENV)-score/bin/python -m training.score
 
