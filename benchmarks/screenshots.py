@@ -91,7 +91,6 @@ SHOTS = [
     Shot("not-found", "/nothing-here"),
     Shot("forbidden", "/operator"),
     Shot("leaving", "/profile/delete"),
-    Shot("offline", "/offline", STRANGER),
     Shot("log-in", "/login", STRANGER),
     Shot("invitation", "/set-password?token=abc", STRANGER),
     Shot("reset", "/password/request-reset-token", STRANGER),
