@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from app import Broker, create_app
+from app import Broker
 from broker.api import app_shell
 from broker.clock import now_s
 from config import PROJECT
@@ -121,11 +121,11 @@ def test_a_page_says_whose_session_it_shows_and_for_how_long(client, resident, m
     assert said(resident.headers | {"Accept": "application/json"}) is None
 
 
-def test_a_house_may_keep_nothing_on_devices(settings, make_user):
-    strict = create_app(replace(settings, offline_pages=False)).test_client()
-    page = strict.get("/hints", headers=HTML | make_user().headers).text
+def test_a_house_may_keep_nothing_on_devices(app, client, settings, resident):
+    app.config["BROKER"] = replace(settings, offline_pages=False)
+    page = client.get("/hints", headers=HTML | resident.headers).text
     assert "service-worker.js" not in page
-    assert "unregister()" in strict.get("/service-worker.js").text
+    assert "unregister()" in client.get("/service-worker.js").text
 
 
 def test_the_ranking_is_found_in_the_navigation(client, resident):
