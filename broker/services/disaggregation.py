@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +28,9 @@ from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
 LONGEST_S = 366 * DAY_S
 CONSUMING = (MeterRole.FLAT, MeterRole.COMMON)
-MOST_STRETCHES = 2
-"""What a request splits itself, at most, for each meter that no collector has got to."""
+MOST_STRETCHES = 8
+"""What a request splits itself, at most, of meters that no collector has got to: a house of
+hundreds of flats mustn't keep its caller, and everybody else, waiting for all of them."""
 
 Energies = dict[str, dict[str, int]]
 
@@ -107,10 +109,11 @@ def _caught_up(stamp: Stamp, begin_s: int) -> tuple[tuple[int, int], ...]:
         for row in stamp
         if _consumes(use := _use(row)) and _is_behind(states.get(use.meter_id), row, begin_s)
     }
-    for meter_id in behind:
-        for _ in range(MOST_STRETCHES):
-            if not disaggregation_progress.catch_up(meter_id):
-                break
+    left = MOST_STRETCHES
+    for meter_id in sorted(behind):
+        while left and disaggregation_progress.catch_up(meter_id):
+            left -= 1
+            time.sleep(0)  # others have their turn
     if behind:
         states = disaggregation_progress.states(meter_ids)
     return tuple((meter_id, state.turn) for meter_id, state in sorted(states.items()))

@@ -233,6 +233,23 @@ def test_a_house_is_the_sum_of_its_flats_and_what_they_share(
     assert kwh(steps, "Elektroauto") == pytest.approx(3 * kwh(alone, "Elektroauto-1"))
 
 
+def test_a_request_does_not_split_a_whole_street(resident, make_user, make_meter, assign):
+    one_day = readings(powers_w(1))
+    flats = [resident, *(make_user(resident.group_id) for _ in range(9))]
+    for number, flat in enumerate(flats):
+        meter_id = make_meter(f"1EMH{number:03}")
+        assign(meter_id, flat, BEGIN_S)
+        take_in({meter_id: one_day}, NOW_S)
+
+    def split_meters() -> int:
+        disaggregation.of_group(resident.group_id, BEGIN_S, END_S, "day", BERLIN, NOW_S)
+        return len({meter_id for meter_id, *_ in rows()})
+
+    # A meter's day takes one stretch.
+    assert split_meters() == disaggregation.MOST_STRETCHES == 8
+    assert split_meters() == 10, "who asks again gets the rest"
+
+
 def test_a_tenant_sees_nothing_of_the_one_before(resident, home, make_user):
     newcomer = make_user(resident.group_id)
     with db.engine.connect() as connection:
