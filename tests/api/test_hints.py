@@ -234,6 +234,11 @@ class TestThePage:
         assert 'style="' not in page and "<script>" not in page
         assert page.count("<svg") >= 40
 
+    def test_eight_are_enough_at_a_glance(self, signed_in):
+        at_once, more = signed_in.get("/hints").text.split("<summary>More hints (")
+        assert at_once.count('<li class="panel"') == 8
+        assert more.startswith(f"{more.count('<li class="panel"')})</summary>")
+
     def test_a_button_marks_as_read(self, signed_in):
         answer = signed_in.post("/hint/mark-read/1", {}, page="/hints")
         assert (answer.status_code, answer.location) == (303, "/hints")
