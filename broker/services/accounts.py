@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from broker import errors
-from broker.models import AccountState, Invitation, SessionToken, User, db, writer
+from broker.models import AccountState, Invitation, Prepared, SessionToken, User, db, writer
 from broker.services import passwords
+
+KNOWN_BY_MAIL = Prepared(
+    select(User.id, User.password_hash, User.state).where(User.mail == bindparam("mail"))
+)
 
 
 def authenticate(mail: str, password: str) -> int:
@@ -16,10 +20,7 @@ def authenticate(mail: str, password: str) -> int:
     Forbidden where the password is right but the account has been deactivated, or where there is no
     password yet. A hash made with outdated parameters is renewed.
     """
-    with db.engine.connect() as connection:
-        user = connection.execute(
-            select(User.id, User.password_hash, User.state).where(User.mail == mail.strip().lower())
-        ).first()
+    user = KNOWN_BY_MAIL.first(mail=mail.strip().lower())
     matches = passwords.matches(password, user.password_hash if user else None)
     if user is not None and user.state == AccountState.INVITED.value:
         raise errors.Forbidden("This account has not been activated yet.")

@@ -94,6 +94,12 @@ def extend(session_ids: Sequence[int], expires_s: int) -> None:
         )
 
 
+EXPIRED = delete(SessionToken).where(
+    SessionToken.user_id == bindparam("owner"), SessionToken.expires_s <= bindparam("now_s")
+)
+NEW = insert(SessionToken)
+
+
 def open_session(user_id: int, now_s: int, session_days: int) -> tuple[str, int]:
     """A new session token and its expiry in POSIX seconds; sweeps the user's expired ones.
 
@@ -101,13 +107,9 @@ def open_session(user_id: int, now_s: int, session_days: int) -> tuple[str, int]
     """
     token, expires_s = new_token(), now_s + session_days * DAY_S
     with writer(db.engine, survives_power_cut=False).begin() as connection:
+        connection.execute(EXPIRED, {"owner": user_id, "now_s": now_s})
         connection.execute(
-            delete(SessionToken).where(
-                SessionToken.user_id == user_id, SessionToken.expires_s <= now_s
-            )
-        )
-        connection.execute(
-            insert(SessionToken),
+            NEW,
             {
                 "user_id": user_id,
                 "digest": digest(token),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from broker.services.side_thread import NICENESS, SCHED_SETATTR
 
 PROJECT = Path(__file__).parents[2]
 
@@ -66,6 +69,19 @@ def test_the_loop_runs_on_while_passwords_are_hashed(storm):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
 def test_the_thread_is_nicer_than_the_loop(storm):
     assert storm["niceness"] > storm["loop_niceness"]
+
+
+@pytest.mark.skipif(platform.machine() not in SCHED_SETATTR, reason="its number is unknown here")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has slices")
+def test_linux_understands_the_wish_for_short_slices():
+    # Of a wish that it couldn't read it would keep the niceness of before.
+    give_way = (
+        "from broker.services.side_thread import _give_way\nimport os\nos.setpriority = print"
+    )
+    told = "_give_way()\nprint(os.getpriority(os.PRIO_PROCESS, 0) - before)"
+    code = f"{give_way}\nbefore = os.getpriority(os.PRIO_PROCESS, 0)\n{told}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert done.stdout.split()[-1] == str(NICENESS), done.stderr
 
 
 def test_an_exception_of_the_job_is_raised_to_the_caller(storm):
