@@ -213,6 +213,7 @@ def test_my_consumption_stands_beside_the_same_weekday_a_year_before(signed_in, 
     assert "Same time last year" in page
     assert ">4.00\xa0kWh<" in page
     assert "You used 50 % less." in page
+    assert "Only times count that are known of both years: 2.00\xa0kWh now." in page
     drawn = signed_in(ada).get("/individual-consumption-history?compare=last_year").text
     assert drawn.count('class="outline earlier"') == 1
     assert drawn.count("<td>1.00\xa0kW</td>") == 16

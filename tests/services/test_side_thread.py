@@ -50,6 +50,16 @@ print(json.dumps({
 }))
 """
 
+GIVING_WAY = """
+import os
+from broker.services.side_thread import _give_way
+
+os.setpriority = lambda *_: None  # the other way to be nice
+before = os.getpriority(os.PRIO_PROCESS, 0)
+_give_way()
+print(os.getpriority(os.PRIO_PROCESS, 0) - before)
+"""
+
 
 @pytest.fixture(scope="module")
 def storm():
@@ -75,13 +85,9 @@ def test_the_thread_is_nicer_than_the_loop(storm):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has slices")
 def test_linux_understands_the_wish_for_short_slices():
     # Of a wish that it couldn't read it would keep the niceness of before.
-    give_way = (
-        "from broker.services.side_thread import _give_way\nimport os\nos.setpriority = print"
-    )
-    told = "_give_way()\nprint(os.getpriority(os.PRIO_PROCESS, 0) - before)"
-    code = f"{give_way}\nbefore = os.getpriority(os.PRIO_PROCESS, 0)\n{told}"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
-    assert done.stdout.split()[-1] == str(NICENESS), done.stderr
+    command = [sys.executable, "-c", GIVING_WAY]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == NICENESS
 
 
 def test_an_exception_of_the_job_is_raised_to_the_caller(storm):
