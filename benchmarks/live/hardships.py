@@ -92,7 +92,8 @@ def dropped(spoken: House, options: argparse.Namespace) -> Table:
     with spoken.served() as server:
         with Clients(server.port, spoken.targets, count, spoken.folder):
             spoken.speak(server.port, 1, 3)
-        _await(server, server.open_files() - count)
+            full_files = server.open_files()
+        _await(server, full_files - count)
         start_files, start_bytes = server.open_files(), server.memory_bytes()
         with Clients(server.port, spoken.targets, count, spoken.folder) as clients:
             spoken.speak(server.port, 1, 3)
