@@ -174,18 +174,24 @@ def swap(old_number: str, new_number: str, at_s: int, *, only_planned: bool = Fa
     return swapped
 
 
+LAST_READING_S = func.coalesce(
+    select(func.max(Reading.time_s))
+    .where(Reading.meter_id == Meter.id)
+    .correlate(Meter)
+    .scalar_subquery(),
+    # Raw readings may have expired; their quarter hours still know when the last one came.
+    select(QuarterHour.last_s)
+    .where(QuarterHour.meter_id == Meter.id, QuarterHour.last_s.is_not(None))
+    .order_by(QuarterHour.register, QuarterHour.start_s.desc())
+    .limit(1)
+    .correlate(Meter)
+    .scalar_subquery(),
+)
+"""When a row of `Meter` has said something last, in POSIX seconds; NULL if never."""
+
+
 def listed(now_s: int) -> list[dict[str, Any]]:
     """Every meter with what it is used for now, its last reading and how many are in quarantine."""
-    last_raw_s = (
-        select(func.max(Reading.time_s)).where(Reading.meter_id == Meter.id).scalar_subquery()
-    )
-    last_kept_s = (
-        select(QuarterHour.last_s)
-        .where(QuarterHour.meter_id == Meter.id, QuarterHour.last_s.is_not(None))
-        .order_by(QuarterHour.register, QuarterHour.start_s.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     quarantined = (
         select(func.count())
         .select_from(QuarantinedReading)
@@ -196,8 +202,7 @@ def listed(now_s: int) -> list[dict[str, Any]]:
         Meter.id,
         Meter.number,
         Meter.max_power_w,
-        # Raw readings may have expired; their quarter hours still know when the last one came.
-        func.coalesce(last_raw_s, last_kept_s).label("last_reading_s"),
+        LAST_READING_S.label("last_reading_s"),
         quarantined.label("quarantined"),
     ).order_by(Meter.number)
     with db.engine.connect() as connection:

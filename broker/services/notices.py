@@ -23,13 +23,11 @@ from broker.models import (
     MeterUse,
     Notice,
     NoticeKind,
-    QuarterHour,
-    Reading,
     User,
     db,
     writer,
 )
-from broker.services import challenge_runs, preferences, savings, whole_days
+from broker.services import challenge_runs, meters, preferences, savings, whole_days
 from broker.services.baselines import Terms
 from broker.services.standard_load_profile import StandardHousehold, term_share
 from broker.units import DAY_S, HOUR_S
@@ -150,28 +148,12 @@ def _decided_challenge(user: Row[Any], now_s: int, _: House) -> Found | None:
 
 def _silent_meter(user: Row[Any], now_s: int, _: House) -> Found | None:
     """The meter of the flat, if nothing has come for a day since it became the flat's."""
-    last_raw_s = (
-        select(func.max(Reading.time_s))
-        .where(Reading.meter_id == MeterUse.meter_id)
-        .correlate(MeterUse)
-        .scalar_subquery()
-    )
-    last_kept_s = (
-        select(func.max(QuarterHour.last_s))
-        .where(
-            QuarterHour.meter_id == MeterUse.meter_id,
-            QuarterHour.register == MeterUse.register,
-            QuarterHour.start_s >= now_s - 4 * SILENCE_AGAIN_S,
-        )
-        .correlate(MeterUse)
-        .scalar_subquery()
-    )
     uses = (
         select(
             MeterUse.meter_id,
             Meter.number,
             MeterUse.begin_s,
-            func.coalesce(last_raw_s, last_kept_s, 0).label("last_s"),
+            meters.LAST_READING_S.label("last_s"),
         )
         .join(Meter, Meter.id == MeterUse.meter_id)
         .where(
@@ -191,7 +173,7 @@ def _silent_meter(user: Row[Any], now_s: int, _: House) -> Found | None:
         told_s = connection.scalar(lately)
     if use is None or (told_s is not None and now_s - told_s < SILENCE_AGAIN_S):
         return None
-    since_s = max(use.last_s, use.begin_s)
+    since_s = max(use.last_s or 0, use.begin_s)
     about = f"{use.meter_id} {since_s}"
     if now_s - since_s < SILENT_S or _is_told(user.id, NoticeKind.SILENCE, about):
         return None

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from broker.clock import day_start_s, now_s
 from broker.ingest.intake import Columns, take_in
 from broker.services import sessions
 from config import Settings
+from tests.chromium import PHONE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OURS = "caches.keys().then((names) => names.filter((name) => name.startsWith('broker:/:')))"
 KEPT = f"{OURS}.then((names) => names.filter((name) => name.includes(':kept-')))"
 KEPT_PATHS = """(async () => {
@@ -51,25 +50,12 @@ def settings(live_server):
     return live_server.settings
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser. Skips where there is none."""
-    if not CHROMIUM:
-        pytest.skip("needs Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def context(chromium: Browser, settings: Settings) -> Iterator[BrowserContext]:
     """A phone. Fails on any error of a script."""
     errors: list[str] = []
     address = f"http://{settings.bind}"
-    phone = chromium.new_context(
-        base_url=address, locale="en-GB", viewport={"width": 390, "height": 844}
-    )
+    phone = chromium.new_context(base_url=address, **PHONE)
     phone.on("weberror", lambda error: errors.append(str(error.error)))
     yield phone
     phone.close()
