@@ -144,6 +144,7 @@ def house(database: str, days: int, results: Path) -> Iterator[House]:
     with running_app(environment) as app:
         if built is None:
             built = _filled(expected, days, folder)
+            gather_statistics()
             facts.write_text(json.dumps(asdict(built)))
         _bring_up_to_date()
         if days >= LEAST_DAYS_OF_CHALLENGES:
@@ -209,6 +210,14 @@ def database_bytes(folder: Path) -> int:
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return sum(path.stat().st_size for path in folder.glob("broker.sqlite*"))
+
+
+def gather_statistics() -> None:
+    """What PostgreSQL's autovacuum does by itself some minutes later, where it isn't switched off:
+    without, it plans as if tables held nothing."""
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ANALYZE"))
 
 
 def _filled(built: Built, days: int, folder: Path) -> Built:

@@ -58,6 +58,18 @@ INHABITANTS_NOW = (
     .correlate(User)
     .scalar_subquery()
 )
+FIRST_OF_USE = (
+    select(QuarterHour.start_s)
+    .where(OWN_QUARTER_HOURS, QuarterHour.start_s >= MeterUse.begin_s)
+    .order_by(QuarterHour.start_s)
+    .limit(1)
+    .correlate(User, MeterUse)
+    .scalar_subquery()
+)
+"""In order and the first alone: whether there is any, PostgreSQL finds out by collecting all."""
+HAS_READINGS = (
+    exists().where(MeterUse.user_id == User.id, FIRST_OF_USE.is_not(None)).correlate(User)
+)
 PROFILE = Prepared(
     select(
         User.id,
@@ -72,10 +84,7 @@ PROFILE = Prepared(
         METER_NOW.label("meter_id"),
         User.in_ranking,
         User.registered_us,
-        exists()
-        .where(OWN_QUARTER_HOURS, QuarterHour.start_s >= MeterUse.begin_s)
-        .correlate(User)
-        .label("has_readings"),
+        HAS_READINGS.label("has_readings"),
         *baselines.KNOWN_FROM,
     )
     .join(Group, Group.id == User.group_id)
