@@ -22,6 +22,7 @@ ALL_PPM = 1_000_000
 """A whole, in parts per million."""
 PPM_PER_PERCENT = 10_000
 
+MS_PER_S = 1000
 MINUTE_S = 60
 QUARTER_HOUR_S = 900
 HOUR_S = 3600
