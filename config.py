@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
@@ -76,6 +76,9 @@ class Settings:
     grid_co2_g_per_kwh: Decimal | None = None
     pv_co2_g_per_kwh: Decimal = Decimal(0)
     offline_pages: bool = True
+    inexogy_url: str = "https://api.inexogy.com/public/v1"
+    inexogy_user: str = ""
+    inexogy_password: str = ""
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -129,18 +132,13 @@ def _parsed_federal_state(text: str) -> str:
     return code
 
 
-def _parsed_count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError("a number of 0 or more")
-    return number
+def _count_from(lowest: int) -> Callable[[str], int]:
+    def parsed(text: str) -> int:
+        if (number := int(text)) < lowest:
+            raise ValueError(f"a number of {lowest} or more")
+        return number
 
-
-def _parsed_positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError("a number of 1 or more")
-    return number
+    return parsed
 
 
 def _parsed_currency(text: str) -> str:
@@ -177,6 +175,14 @@ def _parsed_smtp_url(text: str) -> str:
     return text
 
 
+def _parsed_inexogy_url(text: str) -> str:
+    """An address to which a password may be sent, and none in itself."""
+    own = r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
+    if not re.fullmatch(rf"(https://[^\s/@?#]+|{own})(/[^\s@?#]*)?", text):
+        raise ValueError("https://host/path, without a user and password")
+    return text.rstrip("/")
+
+
 def _parsed_rate_limit_storage(text: str) -> str:
     """A storage of the package `limits`, which itself looks for its client too late."""
     scheme, has_scheme, _ = text.partition("://")
@@ -201,22 +207,23 @@ PARSERS: dict[str, Any] = {
     "term_start": _parsed_term_start,
     "load_profile": _parsed_load_profile,
     "federal_state": _parsed_federal_state,
-    "community_minimum": _parsed_positive,
-    "session_days": _parsed_positive,
-    "invitation_days": _parsed_positive,
-    "reset_hours": _parsed_positive,
-    "raw_retention_days": _parsed_count,
-    "trusted_proxies": _parsed_count,
-    "web_workers": _parsed_positive,
-    "live_per_user": _parsed_positive,
-    "live_per_address": _parsed_positive,
+    "community_minimum": _count_from(1),
+    "session_days": _count_from(1),
+    "invitation_days": _count_from(1),
+    "reset_hours": _count_from(1),
+    "raw_retention_days": _count_from(0),
+    "trusted_proxies": _count_from(0),
+    "web_workers": _count_from(1),
+    "live_per_user": _count_from(1),
+    "live_per_address": _count_from(1),
     "currency": _parsed_currency,
     "grid_co2_g_per_kwh": lambda text: _parsed_co2(text) if text else None,
     "pv_co2_g_per_kwh": _parsed_co2,
     "offline_pages": _parsed_switch,
+    "inexogy_url": _parsed_inexogy_url,
 }
 
-WITH_PASSWORD = {"database_url", "smtp_url", "rate_limit_storage", "secret_key"}
+WITH_PASSWORD = {"database_url", "smtp_url", "rate_limit_storage", "secret_key", "inexogy_password"}
 """What no log should hold."""
 
 
@@ -267,7 +274,8 @@ def _parsed(values: Mapping[str, str], name: str) -> Any:
     try:
         return PARSERS.get(name, str)(values[name])
     except (ValueError, KeyError, OSError) as error:
-        shown = "" if name in WITH_PASSWORD else f"={values[name]!r}"
+        is_secret = name in WITH_PASSWORD or "@" in values[name]
+        shown = "" if is_secret else f"={values[name]!r}"
         raise InvalidSetting(f"{PREFIX}{name.upper()}{shown}: {error}") from error
 
 

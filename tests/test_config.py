@@ -114,6 +114,9 @@ def test_postgresql_is_reached_by_psycopg_however_its_url_is_written(
         pytest.param("grid_co2_g_per_kwh", "-1", id="negative CO2"),
         pytest.param("grid_co2_g_per_kwh", "nan", id="no number of g"),
         pytest.param("pv_co2_g_per_kwh", "363000", id="mg for g"),
+        pytest.param("inexogy_url", "http://api.inexogy.com/public/v1", id="a password in clear"),
+        pytest.param("inexogy_url", "https://api.inexogy.com/v1?x=1", id="an address with a query"),
+        pytest.param("inexogy_url", "file:///etc/passwd", id="no address"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
@@ -137,10 +140,16 @@ def test_a_storage_whose_package_is_missing_is_refused_at_the_start(
 
 
 def test_no_message_tells_a_password(tmp_path: Path) -> None:
-    for name in ("database_url", "smtp_url", "rate_limit_storage"):
+    for name in ("database_url", "smtp_url", "rate_limit_storage", "inexogy_url"):
         with pytest.raises(InvalidSetting) as refused:
             loaded(tmp_path, **{name: "gopher://broker:sesame@example.org/broker"})
         assert "sesame" not in str(refused.value)
+
+
+def test_inexogy_is_reached_where_it_is_or_on_the_own_machine(tmp_path: Path) -> None:
+    assert Settings().inexogy_url == "https://api.inexogy.com/public/v1"
+    for url in ("https://inexogy.example/v1/", "http://127.0.0.1:9000/v1", "http://[::1]:80"):
+        assert loaded(tmp_path, inexogy_url=url).inexogy_url == url.rstrip("/")
 
 
 def test_an_instance_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:

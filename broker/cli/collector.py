@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from broker.cli.command import one_line_failures, settings
 from broker.cli.demo import known_secrets
+from broker.cli.fetching import Fetching, account
 from broker.cli.gateway import Gateway
 from broker.cli.noticing import Noticing
 from broker.clock import now_s
@@ -30,8 +31,8 @@ LONGEST_PAUSE_S = 30
 @click.option("--url", help="Where the web server is. [default: http:// and BROKER_BIND]")
 @with_appcontext
 def collector(url: str | None) -> None:
-    """Run beside the web server: splits consumption by appliance, deletes expired raw readings,
-    sends the mails that residents asked for.
+    """Run beside the web server: splits consumption by appliance, fetches what inexogy says about
+    it, deletes expired raw readings, sends the mails that residents asked for.
 
     If the demo house was built, its meters send their readings from here, and deliver what was
     missed when the server has been away.
@@ -67,13 +68,14 @@ def _gateway(url: str) -> Gateway | None:
 
 def _collect(gateway: Gateway | None) -> NoReturn:
     pause_s, expire_s = 1, 0
-    splitting, noticing = Splitting(), Noticing()
+    splitting, noticing, fetching = Splitting(), Noticing(), Fetching(account())
     while True:
         if now_s() >= expire_s:
             _expire()
             expire_s = now_s() + DAY_S
         splitting.go_on(TICK_S / 2)
         noticing.go_on(TICK_S / 4)
+        fetching.go_on()
         if gateway is None:
             time.sleep(TICK_S)
             continue

@@ -15,6 +15,7 @@ from broker.models.disaggregation import (
 )
 from broker.models.group import Group
 from broker.models.hint import HintRead
+from broker.models.inexogy import InexogyEnergy, InexogyMeter
 from broker.models.meter import (
     DEFAULT_MAX_POWER_W,
     PRODUCTION,
@@ -54,6 +55,8 @@ __all__ = [
     "Group",
     "HintRead",
     "HouseholdSize",
+    "InexogyEnergy",
+    "InexogyMeter",
     "IngestKey",
     "IngestKeyMeter",
     "Invitation",

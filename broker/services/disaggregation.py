@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from broker.clock import day_starts_s, month_starts_s, written_utc
 from broker.energy.disaggregation import labels
 from broker.energy.disaggregation.kinds import LABELS, Kind
-from broker.energy.disaggregation.labels import Part
 from broker.energy.series import EnergySeries
 from broker.errors import InvalidInput
 from broker.models import MeterRole, Register, db
@@ -22,7 +21,7 @@ from broker.services.courses import Resolution
 from broker.services.disaggregation_progress import SETTLES_AFTER_S
 from broker.services.remembered import Remembered
 from broker.store import disaggregation as store
-from broker.store.disaggregation import State
+from broker.store.disaggregation import State, StoredPart
 from broker.store.meter_uses import FLAT_OF_USER, GROUP, Owner, Stamp, Use
 from broker.units import DAY_S, HOUR_S, QUARTER_HOUR_S
 
@@ -34,7 +33,16 @@ hundreds of flats mustn't keep its caller, and everybody else, waiting for all o
 
 Energies = dict[str, dict[str, int]]
 
-_remembered: Remembered[Energies] = Remembered(128)
+
+class Split(NamedTuple):
+    """Energies by step and label, and how much of them each source (a
+    `models.DisaggregationSource`) says, all in 0.1 µWh."""
+
+    energies: Energies
+    by_source: dict[int, int]
+
+
+_remembered: Remembered[Split] = Remembered(128)
 
 
 def of_user(
@@ -45,6 +53,13 @@ def of_user(
     Quarter hours that aren't split (yet), or whose energy has changed since, are left out.
     Raises InvalidInput for an empty or too long time.
     """
+    return split_of_user(user_id, begin_s, end_s, resolution, zone, now_s).energies
+
+
+def split_of_user(
+    user_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
+) -> Split:
+    """The same, with how much of it each source says."""
     ends = _ends(begin_s, end_s, resolution, zone, now_s)
     window = _Window(begin_s, min(end_s, now_s), (resolution, zone.key))
     return _split(FLAT_OF_USER, user_id, window, ends, labels.written)
@@ -54,6 +69,13 @@ def of_group(
     group_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
 ) -> Energies:
     """The same for all consuming meters of a community together, by kind without the numbers."""
+    return split_of_group(group_id, begin_s, end_s, resolution, zone, now_s).energies
+
+
+def split_of_group(
+    group_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
+) -> Split:
+    """The same, with how much of it each source says."""
     ends = _ends(begin_s, end_s, resolution, zone, now_s)
     window = _Window(begin_s, min(end_s, now_s), (resolution, zone.key))
     return _split(GROUP, group_id, window, ends, lambda kind, _: LABELS[Kind(kind)])
@@ -73,24 +95,24 @@ def _split(
     window: _Window,
     ends: Callable[[int], int],
     label: Callable[[int, int], str],
-) -> Energies:
+) -> Split:
     """What is asked for, computed anew only if something that it follows from has changed."""
     begin_s, end_s, how = window
     end_s += -end_s % QUARTER_HOUR_S  # quarter hours count that start before the end
     if begin_s >= end_s:
-        return {}
+        return Split({}, {})
     stamp = owner.stamp(owner_id, begin_s, end_s)
     turns = _caught_up(stamp, begin_s)
     users = {use.user_id for use in map(_use, stamp) if use.user_id is not None}
     said = appliance_corrections.stamp_of(users)
 
-    def compute() -> Energies:
+    def compute() -> Split:
         sums = _Sums(ends, label)
         of_owner = consumption.of_group if owner is GROUP else consumption.of_flat
         for use, series in of_owner(owner_id, begin_s, end_s):
             if _consumes(use):
                 sums.add(_as_told(_valid(use, series), _said(use)))
-        return sums.written()
+        return Split(sums.written(), sums.by_source)
 
     key = (owner is GROUP, owner_id, begin_s, end_s, how, stamp, turns, said)
     return _remembered.get(key, compute)
@@ -140,9 +162,9 @@ def _consumes(use: Use) -> bool:
     return use.role in CONSUMING and use.register == Register.IMPORT
 
 
-def _valid(use: Use, series: EnergySeries) -> Iterable[tuple[int, list[Part]]]:
+def _valid(use: Use, series: EnergySeries) -> Iterable[tuple[int, list[StoredPart]]]:
     """The quarter hours of a use whose parts add up to their energy, by their starts."""
-    by_start: dict[int, list[Part]] = defaultdict(list)
+    by_start: dict[int, list[StoredPart]] = defaultdict(list)
     for part in store.parts(use.meter_id, series.begin_s, series.end_s):
         by_start[part.start_s].append(part)
     energies = dict(zip(series.starts_s.tolist(), series.energies.tolist(), strict=True))
@@ -153,15 +175,15 @@ def _valid(use: Use, series: EnergySeries) -> Iterable[tuple[int, list[Part]]]:
 
 
 def _as_told(
-    quarter_hours: Iterable[tuple[int, list[Part]]], said: Said
-) -> Iterable[tuple[int, list[Part]]]:
+    quarter_hours: Iterable[tuple[int, list[StoredPart]]], said: Said
+) -> Iterable[tuple[int, list[StoredPart]]]:
     """With the resident's corrections, also of what was split before they were made."""
     if said is NOTHING or not (said.absent or said.runs):
         return quarter_hours
     return ((start_s, [_told(part, said) for part in parts]) for start_s, parts in quarter_hours)
 
 
-def _told(part: Part, said: Said) -> Part:
+def _told(part: StoredPart, said: Said) -> StoredPart:
     for correction in said.runs:
         run = correction.run
         overlaps = part.start_s < run.end_s and run.begin_s < part.start_s + QUARTER_HOUR_S
@@ -200,13 +222,17 @@ class _Sums:
     def __init__(self, ends: Callable[[int], int], label: Callable[[int, int], str]) -> None:
         self._ends, self._label = ends, label
         self._sums: dict[int, dict[tuple[int, int], int]] = {}
+        self.by_source: dict[int, int] = {}
 
-    def add(self, quarter_hours: Iterable[tuple[int, list[Part]]]) -> None:
+    def add(self, quarter_hours: Iterable[tuple[int, list[StoredPart]]]) -> None:
         """Adds the parts of quarter hours, given by their starts."""
         for start_s, parts in quarter_hours:
             step = self._sums.setdefault(self._ends(start_s), defaultdict(int))
             for part in parts:
                 step[part.kind, part.number] += part.energy_tenth_uwh
+            source = parts[0].source  # a quarter hour has one
+            energy = sum(part.energy_tenth_uwh for part in parts)
+            self.by_source[source] = self.by_source.get(source, 0) + energy
 
     def written(self) -> Energies:
         """The steps in order, each with every label that occurs in any of them."""

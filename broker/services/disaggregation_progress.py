@@ -26,7 +26,7 @@ from broker.models import (
     db,
     writer,
 )
-from broker.services import appliance_corrections, meters
+from broker.services import appliance_corrections, inexogy, meters
 from broker.services.side_thread import SideThread
 from broker.store import disaggregation as store
 from broker.store import quarter_hours, readings
@@ -130,7 +130,8 @@ def catch_up(meter_id: int) -> bool:
         quarter_hours.lock(connection, [meter_id])
         if not store.take_turn(connection, before, stretch.after):
             return True
-        store.replace_parts(connection, meter_id, stretch.begin_s, stretch.end_s, split.parts)
+        told = inexogy.told_parts(connection, meter_id, stretch.begin_s, stretch.end_s)
+        store.replace_parts(connection, meter_id, stretch.begin_s, stretch.end_s, split.parts, told)
         store.replace_runs(connection, meter_id, stretch.begin_s, stretch.end_s, split.runs)
         store.replace_appliances(connection, meter_id, split.appliances)
     return True

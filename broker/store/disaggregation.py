@@ -49,8 +49,18 @@ class Service(NamedTuple):
     end_s: int | None
 
 
+class StoredPart(NamedTuple):
+    """A part of a quarter hour as `energy.disaggregation.labels.Part`, with who says so."""
+
+    start_s: int
+    kind: Kind
+    number: int
+    energy_tenth_uwh: int
+    source: int
+
+
 _PARTS = Prepared(
-    select(TABLE.c.start_s, TABLE.c.kind, TABLE.c.number, TABLE.c.energy_tenth_uwh)
+    select(TABLE.c.start_s, TABLE.c.kind, TABLE.c.number, TABLE.c.energy_tenth_uwh, TABLE.c.source)
     .where(
         TABLE.c.meter_id == bindparam("meter_id"),
         TABLE.c.start_s >= bindparam("begin_s"),
@@ -60,10 +70,10 @@ _PARTS = Prepared(
 )
 
 
-def parts(meter_id: int, begin_s: int, end_s: int) -> list[Part]:
+def parts(meter_id: int, begin_s: int, end_s: int) -> list[StoredPart]:
     """The split quarter hours that start in [begin_s, end_s)."""
     found = _PARTS.rows(meter_id=meter_id, begin_s=begin_s, end_s=end_s)
-    return [Part(row[0], Kind(row[1]), row[2], row[3]) for row in found]
+    return [StoredPart(row[0], Kind(row[1]), *row[2:]) for row in found]
 
 
 def state(connection: Connection, meter_id: int) -> State | None:
@@ -191,19 +201,49 @@ def first_contradiction_s(
 
 
 def replace_parts(
-    connection: Connection, meter_id: int, begin_s: int, end_s: int, new: Sequence[Part]
+    connection: Connection,
+    meter_id: int,
+    begin_s: int,
+    end_s: int,
+    own: Iterable[Part],
+    told: Iterable[Part] = (),
 ) -> None:
-    """Puts parts in the place of all that start in [begin_s, end_s)."""
+    """Puts parts in the place of all that start in [begin_s, end_s): our own and, for the
+    quarter hours that inexogy has told, those of inexogy."""
     connection.execute(
         delete(TABLE).where(
             TABLE.c.meter_id == meter_id, TABLE.c.start_s >= begin_s, TABLE.c.start_s < end_s
         )
     )
-    source = int(DisaggregationSource.BROKER)
+    told = list(told)
+    told_s = {part.start_s for part in told}
+    left = [part for part in own if part.start_s not in told_s]
+    _add_parts(connection, meter_id, left, DisaggregationSource.BROKER)
+    _add_parts(connection, meter_id, told, DisaggregationSource.INEXOGY)
+
+
+def put_told(connection: Connection, meter_id: int, told: Sequence[Part]) -> None:
+    """Puts what inexogy has told in the place of whatever its quarter hours were split into."""
+    starts_s = {part.start_s for part in told}
+    connection.execute(
+        delete(TABLE).where(TABLE.c.meter_id == meter_id, TABLE.c.start_s.in_(starts_s))
+    )
+    _add_parts(connection, meter_id, told, DisaggregationSource.INEXOGY)
+    connection.execute(
+        update(STATE).where(STATE.c.meter_id == meter_id).values(turn=STATE.c.turn + 1)
+    )
+
+
+def _add_parts(
+    connection: Connection, meter_id: int, new: Iterable[Part], source: DisaggregationSource
+) -> None:
     rows.insert(
         connection,
         TABLE,
-        [(meter_id, p.start_s, int(p.kind), p.number, p.energy_tenth_uwh, source) for p in new],
+        [
+            (meter_id, p.start_s, int(p.kind), p.number, p.energy_tenth_uwh, int(source))
+            for p in new
+        ],
     )
 
 
