@@ -16,7 +16,7 @@ from broker.api.representation import gives, takes, tell
 from broker.api.session import operator_required, settings
 from broker.clock import now_s
 from broker.errors import InvalidInput
-from broker.services import health, hint_catalogue, quarantine, silence
+from broker.services import health, hint_catalogue, inexogy, quarantine, silence
 from config import PROJECT, WITH_PASSWORD
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
@@ -37,6 +37,7 @@ def show() -> dict[str, Any]:
         "quarantined": len(quarantine.listed()),
         "database": health.database(now_s()),
         "mails": health.waiting_mails(given.outbox),
+        "inexogy": inexogy.listed(),
         "versions": {"broker": _version(), "python": platform.python_version()},
         "workers": given.web_workers,
         "settings": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, session, url_for
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from broker.admin.forms import Form, Time, keeps_what_was_typed, open_next
 from broker.api.representation import gives, takes, tell, wants_page
@@ -13,7 +13,7 @@ from broker.api.schemas import Text
 from broker.api.session import operator_required
 from broker.clock import now_s
 from broker.models import DEFAULT_MAX_POWER_W, MeterRole, Register
-from broker.services import community, meter_events, meters, users
+from broker.services import community, inexogy, meter_events, meters, users
 
 bp = Blueprint("operator_meters", __name__, url_prefix="/operator/meters")
 
@@ -45,6 +45,14 @@ class Release(Form):
 
     number = Text(required=True)
     at = Time(required=True)
+
+
+class Preference(Form):
+    """Whose split by appliance is shown for a meter: inexogy's if it is said what it calls it."""
+
+    number = Text(required=True)
+    source = fields.String(required=True, validate=validate.OneOf(["broker", "inexogy"]))
+    inexogy_id = Text(load_default="")
 
 
 class Exchange(Form):
@@ -123,6 +131,21 @@ def release(number: str, at: int) -> dict[str, Any]:
     end_s = meters.release(number, at)
     tell("The meter is released.")
     return {"number": number, "end_s": end_s}
+
+
+@bp.post("/prefer")
+@operator_required
+@gives(then="operator_meters.show", back="operator_meters.show")
+@keeps_what_was_typed("prefer")
+@takes(Preference)
+def prefer(number: str, source: str, inexogy_id: str) -> dict[str, Any]:
+    """Chooses whose split by appliance is shown: Broker's own, or inexogy's where it has one."""
+    if source == "inexogy":
+        inexogy.prefer(number, inexogy_id)
+    else:
+        inexogy.leave(number)
+    tell("Noted. The appliances of this meter are split anew bit by bit.")
+    return {"number": number, "source": source}
 
 
 def _after_exchange() -> str:

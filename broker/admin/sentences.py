@@ -19,6 +19,7 @@ SENTENCES = (
     with_numbers("A key's name has 1 to %s characters."),
     with_numbers("A meter can't be exchanged for itself."),
     with_numbers("A meter's highest power is 1 to %s W."),
+    with_numbers("A meter's id at inexogy has 1 to %s letters, digits or dashes."),
     with_numbers("A meter's number has 1 to %s characters."),
     with_numbers("A meter's use must end at least a quarter hour after its begin."),
     with_numbers("A share lies between 0 and 100 %."),

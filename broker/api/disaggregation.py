@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, g
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from marshmallow import Schema, ValidationError, fields, pre_load, validates_schema
@@ -17,6 +17,7 @@ from broker.api.session import login_required, settings
 from broker.clock import day_start_s, now_s
 from broker.energy.disaggregation.kinds import APPLIANCES, LABELS, Kind
 from broker.energy.disaggregation.labels import KINDS
+from broker.models import DisaggregationSource
 from broker.services import appliance_corrections, appliances, disaggregation
 from broker.units import DAY_S
 
@@ -128,7 +129,8 @@ class NewCorrection(Schema):
 @gives(Disaggregation, page="disaggregation/mine.html", empty=206, columns=True)
 def show_mine(**asked: Any) -> dict[str, Any]:
     """An estimate of what each appliance of the flat used, in 1e-10 kWh."""
-    return disaggregation.of_user(current_user.id, **_window(**asked))
+    split = g.split = disaggregation.split_of_user(current_user.id, **_window(**asked))
+    return split.energies
 
 
 @bp.get("/group-disaggregation")
@@ -137,7 +139,8 @@ def show_mine(**asked: Any) -> dict[str, Any]:
 @gives(Disaggregation, page="disaggregation/ours.html", empty=206, columns=True)
 def show_ours(**asked: Any) -> dict[str, Any]:
     """The same for all flats and the common consumption together, by kind of appliance."""
-    return disaggregation.of_group(current_user.group_id, **_window(**asked))
+    split = g.split = disaggregation.split_of_group(current_user.group_id, **_window(**asked))
+    return split.energies
 
 
 @bp.get("/appliances")
@@ -196,6 +199,14 @@ def my_runs() -> list[dict[str, Any]]:
 def my_corrections() -> list[dict[str, Any]]:
     """What the caller said about the estimate."""
     return appliance_corrections.listed(current_user.id)
+
+
+@bp.app_template_global()
+def inexogy_share() -> float:
+    """How much of the energy that a page splits is split as inexogy says, from 0 to 1."""
+    by_source = g.split.by_source
+    told = by_source.get(DisaggregationSource.INEXOGY, 0)
+    return told / sum(by_source.values()) if told else 0.0
 
 
 @bp.app_template_global()

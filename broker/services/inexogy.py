@@ -7,6 +7,7 @@ Broker's own estimate of the same quarter hours, at once and whenever these are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -50,10 +51,9 @@ def prefer(number: str, inexogy_id: str) -> None:
     Raises NotFound for an unknown meter, InvalidInput for what can't be an id.
     """
     inexogy_id = inexogy_id.strip()
-    is_possible = inexogy_id.isascii() and inexogy_id.isprintable() and " " not in inexogy_id
-    if not is_possible or not 1 <= len(inexogy_id) <= LONGEST_ID:
+    if not re.fullmatch(f"[A-Za-z0-9_.-]{{1,{LONGEST_ID}}}", inexogy_id):
         raise InvalidInput(
-            f"inexogy_id: A meter's id at inexogy has 1 to {LONGEST_ID} letters and digits."
+            f"inexogy_id: A meter's id at inexogy has 1 to {LONGEST_ID} letters, digits or dashes."
         )
     with writer(db.engine).begin() as connection:
         meter_id = _locked(connection, number)

@@ -11,6 +11,7 @@ from broker.clock import written_utc
 from broker.models import (
     DEFAULT_MAX_POWER_W,
     Group,
+    InexogyMeter,
     Meter,
     MeterRole,
     MeterUse,
@@ -191,19 +192,22 @@ LAST_READING_S = func.coalesce(
 
 
 def listed(now_s: int) -> list[dict[str, Any]]:
-    """Every meter with what it is used for now, its last reading and how many are in quarantine."""
+    """Every meter with what it is used for now, its last reading, how many are in quarantine, and
+    what inexogy calls it if its split by appliance is preferred."""
     quarantined = (
         select(func.count())
         .select_from(QuarantinedReading)
         .where(QuarantinedReading.meter_id == Meter.id, QuarantinedReading.accepted_s.is_(None))
         .scalar_subquery()
     )
+    inexogy_id = select(InexogyMeter.inexogy_id).where(InexogyMeter.meter_id == Meter.id)
     meters = select(
         Meter.id,
         Meter.number,
         Meter.max_power_w,
         LAST_READING_S.label("last_reading_s"),
         quarantined.label("quarantined"),
+        inexogy_id.scalar_subquery().label("inexogy_id"),
     ).order_by(Meter.number)
     with db.engine.connect() as connection:
         uses = _uses_at(connection, now_s)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from broker.clock import local_date
 from broker.energy.disaggregation import labels
-from broker.models import Meter, MeterUse, Register, db
+from broker.models import DisaggregationSource, Meter, MeterUse, Register, db
 from broker.services import consumption
 from broker.services.archive import File, table
 from broker.store import disaggregation, readings
@@ -65,7 +65,9 @@ def files(user_id: int, now_s: int, zone: ZoneInfo) -> Iterator[File]:
         _quarter_hours(user_id, mine, zone),
     )
     yield table(
-        "appliances.csv", ("begin", "end", "appliance", "energy_kwh"), _appliances(mine, zone)
+        "appliances.csv",
+        ("begin", "end", "appliance", "energy_kwh", "source"),
+        _appliances(mine, zone),
     )
     yield table(
         "appliance-runs.csv",
@@ -193,6 +195,7 @@ def _appliances(mine: list[_Mine], zone: ZoneInfo) -> Iterator[tuple[object, ...
                     iso(part.start_s + QUARTER_HOUR_S, zone),
                     labels.written(part.kind, part.number),
                     kwh(part.energy_tenth_uwh),
+                    DisaggregationSource(part.source).name.lower(),
                 )
 
 

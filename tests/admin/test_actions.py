@@ -132,6 +132,23 @@ def test_a_meter_is_added_assigned_and_released(operator):
     assert (use["role"], use["register"], use["resident"]) == ("first_production", 2, None)
 
 
+def test_whose_split_is_shown_is_chosen_for_a_meter(operator, make_meter, stored):
+    make_meter("M1")
+    page = "/operator/meters"
+    before = stored()
+    form = {"number": "M1", "source": "inexogy", "inexogy_id": " "}
+    operator.post(page + "/prefer", form, page=page)
+    assert (
+        "Die Nummer eines Zählers bei inexogy hat 1 bis 100" in operator.get(page + "?lang=de").text
+    )
+    assert stored() == before
+    operator.post(page + "/prefer", form | {"inexogy_id": "8fa37290"}, page=page)
+    assert meters.listed(now_s())[0]["inexogy_id"] == "8fa37290"
+    assert "8fa37290" in operator.get(page).text
+    operator.post(page + "/prefer", {"number": "M1", "source": "broker"}, page=page)
+    assert stored() == before
+
+
 def test_an_exchange_is_shown_before_it_is_done(operator, make_user, make_meter, assign, stored):
     resident = make_user()
     old = make_meter("OLD")

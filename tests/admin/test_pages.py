@@ -7,7 +7,9 @@ import pytest
 from broker.clock import now_s
 from broker.ingest.intake import Columns, take_in
 from broker.models import MeterRole
-from broker.services import keys
+from broker.services import inexogy, keys, meters
+from broker.services.inexogy import Call
+from broker.sources.inexogy import Trouble
 
 PAGES = {
     "/operator": ("Overview", "Überblick"),
@@ -32,6 +34,7 @@ FORMS = [
     ("/operator/meters/assign", {}),
     ("/operator/meters/release", {}),
     ("/operator/meters/swap", {}),
+    ("/operator/meters/prefer", {"number": "FLAT", "source": "inexogy", "inexogy_id": "x"}),
     ("/operator/keys/add", {"name": "mine", "grid_rates": "true"}),
     ("/operator/keys/revoke", {}),
     ("/operator/quarantine/accept", {}),
@@ -124,6 +127,22 @@ def test_a_silent_meter_is_news_until_it_is_seen(operator, filled, stored):
     assert "Newly silent meters" not in operator.get("/operator").text
     silent = [one["is_silent"] for one in operator.client.get("/operator").json["meters"]]
     assert silent == [True, True]
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_how_fetching_from_inexogy_goes_is_told(operator, filled, trouble):
+    assert "Fetched from inexogy" not in operator.get("/operator").text
+    inexogy.prefer("FLAT", "8fa37290")
+    shown = operator.get("/operator").text
+    assert "name no account at inexogy" in shown
+    assert "last answer never" in shown
+    now = now_s()
+    call = Call(meters.numbered("FLAT"), "8fa37290", 0, 900, True, 0)
+    inexogy.note_failure(call, trouble, now, now + 60)
+    assert "last failure <time" in operator.get("/operator").text
+    assert "letzter Fehlschlag <time" in operator.get("/operator?lang=de").text
+    (told,) = operator.client.get("/operator").json["inexogy"]
+    assert (told["meter"], told["failure"], told["failed_s"]) == ("FLAT", trouble, now)
 
 
 def test_settings_are_shown_without_secrets(operator, settings):

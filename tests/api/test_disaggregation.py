@@ -7,8 +7,10 @@ import pytest
 
 from broker.api.formats import seconds
 from broker.clock import day_start_s, now_s
+from broker.energy.disaggregation.kinds import Kind
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
+from broker.services import inexogy
 from broker.units import DAY_S, HOUR_S
 
 HTML = {"Accept": "text/html"}
@@ -165,6 +167,25 @@ def test_the_page_says_that_it_is_an_estimate(client, resident, evenings_s):
         german = client.get(f"{path}?lang=de", headers=resident.headers | HTML)
         assert "Elektroauto" in german.text
         assert "Schätzung" in german.text
+
+
+def test_the_page_says_how_much_of_it_is_inexogys(client, resident, evenings_s, settings):
+    headers = resident.headers | HTML
+    day = f"begin={evenings_s[0]}&end={evenings_s[0] + HOUR_S}"
+    for path in ("/individual-disaggregation", "/group-disaggregation"):
+        assert "inexogy" not in client.get(f"{path}?{day}&lang=en", headers=headers).text
+    # Three quarter hours of an hour of the same power are told.
+    inexogy.prefer("1EMH001", "8fa37290")
+    call = inexogy.next_call(now_s())
+    told = {evenings_s[0] + 900 * n: {(Kind.ELECTRIC_CAR, 1): 10**10} for n in (1, 2, 3)}
+    inexogy.take_in(call._replace(begin_s=evenings_s[0], end_s=evenings_s[0] + HOUR_S), told, 0)
+    for path in ("/individual-disaggregation", "/group-disaggregation"):
+        english = client.get(f"{path}?{day}&lang=en", headers=headers).text
+        assert "75% of it is split as inexogy says" in english
+        german = client.get(f"{path}?{day}&lang=de", headers=headers).text
+        assert "75\xa0% davon sind so aufgeteilt, wie inexogy" in german
+        answer = client.get(f"{path}?{day}", headers=resident.headers)
+        assert [set(map(type, step.values())) for step in answer.json.values()] == [{int}] * 4
 
 
 def test_a_page_without_an_estimate_says_why(client, resident):

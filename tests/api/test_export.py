@@ -16,6 +16,7 @@ import pytest
 import time_machine
 from sqlalchemy import insert
 
+from broker.energy.disaggregation.kinds import Kind
 from broker.energy.tariffs import Tariff, TariffKind
 from broker.ingest.intake import Columns, take_in
 from broker.models import (
@@ -28,7 +29,7 @@ from broker.models import (
     db,
     writer,
 )
-from broker.services import allocation, archive, tariffs
+from broker.services import allocation, archive, disaggregation, inexogy, tariffs
 from broker.units import DAY_S
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -96,6 +97,22 @@ def test_the_quarter_hours_are_those_of_the_history(client, tenants):
     assert abs(kwh - told_kwh) < Decimal("1e-9")
     assert quarter_hours[0]["begin"] == "2025-12-30T00:00:00+01:00"
     assert quarter_hours[0]["end"] == "2025-12-30T00:15:00+01:00"
+
+
+def test_each_part_by_appliance_tells_whose_estimate_it_is(client, tenants):
+    ada, *_ = tenants
+    disaggregation.of_user(ada.id, MOVE_S, NOW_S, "day", BERLIN, NOW_S)
+    inexogy.prefer("1EMH7", "8fa37290")
+    call = inexogy.next_call(NOW_S)
+    oven = (Kind.OVEN, 1)
+    inexogy.take_in(call, {start_s: {oven: 10**6} for start_s in (MOVE_S - 900, MOVE_S)}, NOW_S)
+    parts = rows(exported(client, ada)["appliances.csv"])
+    assert {part["begin"] for part in parts if part["source"] == "inexogy"} == {
+        "2025-12-30T00:00:00+01:00"
+    }
+    assert {part["source"] for part in parts} == {"inexogy", "broker"}
+    first = next(part for part in parts if part["appliance"] == "Backofen-1")
+    assert (first["energy_kwh"], first["source"]) == ("0.0001000000", "inexogy")
 
 
 def test_readings_are_as_they_came_and_only_those_of_the_own_time(client, tenants):
