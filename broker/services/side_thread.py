@@ -16,6 +16,8 @@ from gevent.threadpool import ThreadPool
 T = TypeVar("T")
 
 NICENESS = 14
+NICEST = 19
+"""There is no more, and Linux reads no wish that asks for it: Broker itself may run nicely."""
 SLICE_NS = 100_000
 """A storm of logins must not slow everybody else down. What hurts is less the work than that Linux
 lets whoever runs go on for a slice of some 3 ms when the loop wakes up beside it. So the thread has
@@ -69,7 +71,7 @@ def _give_way() -> None:
     thread has at least its niceness."""
     # Linux counts priorities per thread, and process 0 is the calling thread. The native id
     # wouldn't do: under gevent `threading` speaks of greenlets.
-    niceness = os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICENESS
+    niceness = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICENESS, NICEST)
     os.setpriority(os.PRIO_PROCESS, 0, niceness)
     if number := SCHED_SETATTR.get(platform.machine()):
         wish = SCHED_ATTR.pack(SCHED_ATTR.size, os.SCHED_OTHER, 0, niceness, 0, SLICE_NS, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.services.side_thread import NICENESS, SCHED_SETATTR
+from broker.services.side_thread import NICENESS, NICEST, SCHED_SETATTR
 
 PROJECT = Path(__file__).parents[2]
 
@@ -51,13 +52,13 @@ print(json.dumps({
 """
 
 GIVING_WAY = """
-import os
+import os, sys
 from broker.services.side_thread import _give_way
 
+os.nice(int(sys.argv[1]) - os.getpriority(os.PRIO_PROCESS, 0))
 os.setpriority = lambda *_: None  # the other way to be nice
-before = os.getpriority(os.PRIO_PROCESS, 0)
 _give_way()
-print(os.getpriority(os.PRIO_PROCESS, 0) - before)
+print(os.getpriority(os.PRIO_PROCESS, 0))
 """
 
 
@@ -83,11 +84,13 @@ def test_the_thread_is_nicer_than_the_loop(storm):
 
 @pytest.mark.skipif(platform.machine() not in SCHED_SETATTR, reason="its number is unknown here")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has slices")
-def test_linux_understands_the_wish_for_short_slices():
+@pytest.mark.parametrize("more", [0, 10])
+def test_linux_understands_the_wish_for_short_slices(more):
     # Of a wish that it couldn't read it would keep the niceness of before.
-    command = [sys.executable, "-c", GIVING_WAY]
+    before = min(os.getpriority(os.PRIO_PROCESS, 0) + more, NICEST)
+    command = [sys.executable, "-c", GIVING_WAY, str(before)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert int(done.stdout) == NICENESS
+    assert int(done.stdout) == min(before + NICENESS, NICEST)
 
 
 def test_an_exception_of_the_job_is_raised_to_the_caller(storm):
