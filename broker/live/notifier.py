@@ -21,7 +21,7 @@ from gevent import sleep
 from sqlalchemy import Connection, Engine, text
 
 from broker.live import hub
-from broker.models.database import sqlite_reader
+from broker.models.readers import sqlite_reader
 
 log = logging.getLogger(__name__)
 

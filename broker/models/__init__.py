@@ -4,7 +4,7 @@ from broker.models.access import IngestKey, IngestKeyMeter, Invitation, SessionT
 from broker.models.allocation import AllocationRule, AllocationShare
 from broker.models.baseline import BillBaseline
 from broker.models.challenge import ChallengeRun, RunOutcome
-from broker.models.database import Base, db, dispose_engines, engine_settings, writer
+from broker.models.database import Base, db, engine_settings, writer
 from broker.models.disaggregation import (
     Appliance,
     ApplianceCorrection,
@@ -29,6 +29,7 @@ from broker.models.meter import (
 from broker.models.notice import Notice, NoticeKind
 from broker.models.portable import Earlier, JsonList, Later, among
 from broker.models.prepared import Prepared
+from broker.models.readers import dispose_engines
 from broker.models.reading import QuarantinedReading, QuarterHour, Reading
 from broker.models.silence import KnownSilence
 from broker.models.tariff import GridRate, RateKind, Tariff

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from typing import Annotated, Any
-from weakref import WeakKeyDictionary
 
 import flask_sqlalchemy
 from sqlalchemy import BigInteger, Connection, Engine, Integer, event
@@ -75,33 +74,6 @@ def engine_settings(url: str) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": pool,
         "SQLALCHEMY_BINDS": {READING: reading | pool},
     }
-
-
-_sqlite_readers: WeakKeyDictionary[Engine, sqlite3.Connection] = WeakKeyDictionary()
-
-
-def sqlite_reader(engine: Engine) -> sqlite3.Connection:
-    """The one connection of this process for reading by single statements.
-
-    SQLite answers without letting anybody else run, so nobody waits for it; threads it serialises
-    itself. A pool would take longer to lend a connection than such a statement takes.
-    """
-    connection = _sqlite_readers.get(engine)
-    if connection is None:
-        lent = engine.raw_connection()
-        connection = lent.driver_connection
-        lent.detach()
-        assert isinstance(connection, sqlite3.Connection)
-        _sqlite_readers[engine] = connection
-    return connection
-
-
-def dispose_engines() -> None:
-    """Closes every idle connection."""
-    for engine in db.engines.values():
-        if reader := _sqlite_readers.pop(engine, None):
-            reader.close()
-        engine.dispose()
 
 
 def writer(engine: Engine, survives_power_cut: bool = True) -> Engine:

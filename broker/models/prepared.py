@@ -1,7 +1,7 @@
 """Statements that every request needs: compiled once, run by the driver itself.
 
-SQLAlchemy takes ten times as long to run a small statement as SQLite does. These reads go through
-a pool of their own whose connections are always in autocommit: a single statement needs no
+SQLAlchemy takes ten times as long to run a small statement as SQLite does. These reads go by
+connections of their own (`readers`) that are always in autocommit: a single statement needs no
 transaction, and on PostgreSQL each would cost two more round trips.
 """
 
@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, Select
 
-from broker.models.database import READING, db, sqlite_reader
+from broker.models.database import READING, db
+from broker.models.readers import postgres_reader, sqlite_reader
 
 
 class Prepared:
@@ -48,33 +49,35 @@ class Prepared:
             rows = sqlite_reader(engine).execute(sql, constants | given).fetchall()
             return rows
         lost = engine.dialect.loaded_dbapi.OperationalError
+        reader = postgres_reader(engine)
         try:
-            return _ask(engine, sql, constants | given)
+            return reader.fetch(sql, constants | given)
         except lost:
             # The server has restarted, so no connection of before is any good. What only reads
             # can be asked again.
-            engine.dispose()
-            return _ask(engine, sql, constants | given)
+            reader.close()
+            return reader.fetch(sql, constants | given)
 
     def _compile(self, engine: Engine) -> tuple[str, dict[str, Any]]:
         dialect: Any = type(engine.dialect)
         style = "named" if engine.name == "sqlite" else "pyformat"
         compiled = self.statement.compile(dialect=dialect(paramstyle=style))
         constants = {name: value for name, value in compiled.params.items() if value is not None}
-        self._compiled[engine.name] = str(compiled), constants
+        sql = str(compiled)
+        if engine.name != "sqlite":
+            # A plan for all parameters knows constants only from the statement itself.
+            for name, value in constants.items():
+                sql = sql.replace(f"%({name})s", _written(value))
+            constants = {}
+        self._compiled[engine.name] = sql, constants
         return self._compiled[engine.name]
 
 
-def _ask(engine: Engine, sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
-    pooled = engine.raw_connection()
-    driver: Any = pooled.driver_connection
-    try:
-        rows: list[tuple[Any, ...]] = driver.execute(sql, given).fetchall()
-        return rows
-    finally:
-        if driver.closed:
-            pooled.invalidate()
-        pooled.close()
+def _written(constant: int | str) -> str:
+    """As PostgreSQL reads it in a statement with parameters of the driver."""
+    if isinstance(constant, str):
+        return "'" + constant.replace("'", "''").replace("%", "%%") + "'"
+    return str(constant)
 
 
 def _row_type(statement: Select[Any]) -> Any:
