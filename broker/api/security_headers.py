@@ -1,4 +1,6 @@
-"""What every response tells a browser to refuse: foreign scripts, framing, guessing of types."""
+"""What every response tells a browser to refuse: foreign scripts, framing, guessing of types; and
+caches to keep nothing, unless the response itself says what.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ HEADERS = [
     ("Referrer-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ]
+OWN = ("Cache-Control", "no-store")
 ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000")
 
 
@@ -44,6 +47,8 @@ class SecurityHeaders:
         """Answers one request."""
 
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
-            return start_response(status, headers + self._headers, *failure)
+            says_more = any(name == "Cache-Control" for name, _ in headers)
+            ours = self._headers if says_more else [*self._headers, OWN]
+            return start_response(status, headers + ours, *failure)
 
         return self._app(environ, start)

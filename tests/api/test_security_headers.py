@@ -24,6 +24,18 @@ def test_every_answer_tells_the_browser_what_to_refuse(client, path):
     assert "Strict-Transport-Security" not in headers
 
 
+@pytest.mark.parametrize("path", ["/profile", "/individual-consumption-history", "/nothing-here"])
+def test_what_is_somebodys_own_is_kept_by_no_cache(client, path):
+    """No proxy in between keeps it, nor the disk of a browser that others use as well."""
+    assert client.get(path).headers.getlist("Cache-Control") == ["no-store"]
+
+
+def test_what_is_everybodys_may_be_kept(client):
+    with client.get("/static/broker.css") as response:
+        (told,) = response.headers.getlist("Cache-Control")
+    assert "public" in told and "private" not in told
+
+
 def test_only_https_houses_demand_https(settings):
     app = create_app(replace(settings, base_url="https://house.example.org"))
     headers = app.test_client().get("/nothing-here").headers
