@@ -151,9 +151,8 @@ def take_in(call: Call, told: Told, now_s: int) -> int:
     Nothing happens if the operator prefers something else by now.
     """
     with writer(db.engine).begin() as connection:
-        quarter_hours.lock(connection, [call.meter_id])
-        progress = inexogy.progress(connection, call.meter_id)
-        if progress is None or progress.inexogy_id != call.inexogy_id:
+        progress = _still_wanted(connection, call)
+        if progress is None:
             return 0
         known = inexogy.told_starts_s(connection, call.meter_id, call.begin_s, call.end_s)
         new = {start_s: energies for start_s, energies in told.items() if start_s not in known}
@@ -172,6 +171,16 @@ def take_in(call: Call, told: Told, now_s: int) -> int:
             failures=0,
         )
     return len(new)
+
+
+def _still_wanted(connection: Connection, call: Call) -> Progress | None:
+    """How far a call's meter has been fetched; None if the operator prefers something else by now.
+
+    Nobody changes that until the transaction ends.
+    """
+    quarter_hours.lock(connection, [call.meter_id])
+    progress = inexogy.progress(connection, call.meter_id)
+    return progress if progress and progress.inexogy_id == call.inexogy_id else None
 
 
 def _asked(call: Call, progress: Progress, known: set[int], now_s: int) -> dict[str, int]:
@@ -194,8 +203,11 @@ def note_failure(call: Call, trouble: Trouble, now_s: int, next_s: int) -> None:
     """Notes why a call failed, and when to try this meter again at the earliest.
 
     A refused password says nothing about the meter, which is tried with the next one at once.
+    Nothing happens if the operator prefers something else by now.
     """
     with writer(db.engine).begin() as connection:
+        if _still_wanted(connection, call) is None:
+            return
         inexogy.note(
             connection,
             call.meter_id,

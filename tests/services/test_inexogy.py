@@ -233,7 +233,9 @@ def test_an_answer_that_comes_too_late_is_dropped(resident, home, peer):
     assert inexogy.take_in(call, told, NOW_S) == 0
     inexogy.prefer("1EMH001", "another")
     assert inexogy.take_in(call, told, NOW_S) == 0
+    inexogy.note_failure(call, Trouble.SLOW, NOW_S, NOW_S + HOUR_S)
     assert told_rows() == 0
+    assert inexogy.listed()[0]["failures"] == 0
 
 
 def test_the_same_answer_twice_is_stored_once(resident, home, peer):
