@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 
 from broker.api.representation import gives, takes_query
 from broker.api.session import login_required, public, settings, standard_household
-from broker.clock import now_s, written_utc
+from broker.clock import now_s, term_start_s, written_utc
 from broker.energy.baseline import BaselineSource
 from broker.energy.savings import Saving
 from broker.services import community, savings
@@ -82,6 +82,12 @@ def my_saving() -> Saving | None:
     """The caller's saving prognosis; None without a baseline or readings."""
     term_start = settings().term_start
     return savings.of_user(current_user.id, now_s(), term_start, standard_household())
+
+
+@bp.app_template_global()
+def term_begin_s() -> int:
+    """Since when this term's savings are counted."""
+    return term_start_s(now_s(), settings().term_start, standard_household().zone)
 
 
 @bp.get("/community-global-challenge")

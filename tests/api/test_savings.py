@@ -110,6 +110,8 @@ def test_the_first_page_says_what_was_saved_or_nothing(browser, resident, meter_
     page = browser.get("/").text
     assert "Saved so far" in page
     assert f">{saved:.1f}\N{NO-BREAK SPACE}kWh<" in page
+    # A term begins on 12 March unless the house says otherwise; nobody has to know that word.
+    assert "Since March 12, 2026, compared" in page
 
 
 def test_nothing_is_known_without_a_meter_or_readings_or_a_baseline(ask, resident, make_meter):
