@@ -23,7 +23,7 @@ class Noticing:
     """Looks every few minutes whom there is something to tell, and tells it."""
 
     def __init__(self) -> None:
-        self._letters: Iterator[Letter] | None = None
+        self._letters: Iterator[Letter | None] | None = None
         self._round_s = 0
 
     def go_on(self, for_s: float) -> None:
@@ -34,13 +34,14 @@ class Noticing:
             self._round_s = now_s() + ROUND_S
         while self._letters is not None and time.monotonic() < stop_s:
             try:
-                letter = next(self._letters, None)
+                letter = next(self._letters)
                 if letter is not None:
                     send(letter)
-                    continue
+            except StopIteration:
+                self._letters = None
             except OperationalError as error:  # somebody else keeps the database busy
                 click.echo(f"No mails sent, next try in some minutes: {error.orig}", err=True)
-            self._letters = None
+                self._letters = None
 
 
 def send(letter: Letter) -> bool:

@@ -7,17 +7,31 @@ a process that is killed between the note and the outbox leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Row,
+    Select,
+    String,
+    Table,
+    cast,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from broker.clock import local_date, midnight_s
 from broker.energy.challenges import Status
 from broker.models import (
     AccountState,
+    ChallengeRun,
     Meter,
     MeterRole,
     MeterUse,
@@ -69,16 +83,28 @@ class Letter(NamedTuple):
     facts: Mapping[str, Any]
 
 
-def due(now_s: int, house: House) -> Iterator[Letter]:
-    """What hasn't been told yet to those who want to know it."""
-    for user in _readers():
-        for kind, find in FINDERS.items():
-            if not getattr(user, preferences.MAILS[kind]):
+class Finder(NamedTuple):
+    """How news of a kind are found."""
+
+    may_be_news: Callable[[int, House], ColumnElement[bool]]
+    """Which rows of `User` are worth a look."""
+    find: Callable[[Row[Any], int, House], Found | None]
+
+
+def due(now_s: int, house: House) -> Iterator[Letter | None]:
+    """What hasn't been told yet to those who want to know it; None whenever somebody was looked at
+    in vain, so that the caller can do something else before the next one.
+
+    The database picks whom there may be news for: of a hundred thousand residents that is a few.
+    """
+    for kind, finder in FINDERS.items():
+        for user in _readers(kind, finder.may_be_news(now_s, house)):
+            found = finder.find(user, now_s, house)
+            if found is None:
+                yield None
                 continue
-            found = find(user, now_s, house)
-            if found is not None:
-                language = user.language or user.mail_language
-                yield Letter(user.id, user.mail, user.first_name, language, kind, *found)
+            language = user.language or user.mail_language
+            yield Letter(user.id, user.mail, user.first_name, language, kind, *found)
 
 
 def claim(letter: Letter, now_s: int) -> bool:
@@ -104,33 +130,36 @@ def claim(letter: Letter, now_s: int) -> bool:
     return True
 
 
-def _readers() -> list[Row[Any]]:
-    wants = [getattr(User, name) for name in preferences.MAILS.values()]
+def _readers(kind: NoticeKind, may_be_news: ColumnElement[bool]) -> Sequence[Row[Any]]:
     statement = select(
-        User.id,
-        User.group_id,
-        User.mail,
-        User.first_name,
-        User.language,
-        User.mail_language,
-        *wants,
-    ).where(User.state == AccountState.ACTIVE.value, or_(*wants))
-    with db.engine.connect() as connection:
-        return list(connection.execute(statement.order_by(User.id)))
-
-
-def _is_told(user_id: int, kind: NoticeKind, about: str) -> bool:
-    told = select(NOTICE.c.sent_s).where(
-        NOTICE.c.user_id == user_id, NOTICE.c.kind == kind.value, NOTICE.c.about == about
+        User.id, User.group_id, User.mail, User.first_name, User.language, User.mail_language
+    ).where(
+        User.state == AccountState.ACTIVE.value, getattr(User, preferences.MAILS[kind]), may_be_news
     )
     with db.engine.connect() as connection:
-        return connection.scalar(told) is not None
+        return connection.execute(statement.order_by(User.id)).all()
+
+
+def _told(kind: NoticeKind, *which: ColumnElement[bool]) -> Exists:
+    """Whether the `User` of the statement around was sent such a mail."""
+    told = select(NOTICE.c.sent_s).where(
+        NOTICE.c.user_id == User.id, NOTICE.c.kind == kind.value, *which
+    )
+    return told.correlate_except(NOTICE).exists()
+
+
+def _has_untold_run(_now_s: int, _: House) -> ColumnElement[bool]:
+    untold = ~_told(NoticeKind.CHALLENGE, NOTICE.c.about == cast(ChallengeRun.id, String))
+    run = select(ChallengeRun.id).where(
+        ChallengeRun.user_id == User.id, ChallengeRun.closed_s.is_(None), untold
+    )
+    return run.correlate(User).exists()
 
 
 def _decided_challenge(user: Row[Any], now_s: int, _: House) -> Found | None:
     """A run that was won or lost and hasn't been put away: who did that has seen it."""
     run = challenge_runs.open_run(user.id)
-    if run is None or _is_told(user.id, NoticeKind.CHALLENGE, str(run.id)):
+    if run is None:
         return None
     verdict = challenge_runs.verdict(run, user.id, user.group_id, now_s)
     if verdict.is_void or not verdict.is_over or now_s - verdict.end_s > NEWS_FOR_S:
@@ -146,9 +175,18 @@ def _decided_challenge(user: Row[Any], now_s: int, _: House) -> Found | None:
     return Found(str(run.id), facts)
 
 
-def _silent_meter(user: Row[Any], now_s: int, _: House) -> Found | None:
-    """The meter of the flat, if nothing has come for a day since it became the flat's."""
-    uses = (
+def _may_be_silent(now_s: int, _: House) -> ColumnElement[bool]:
+    uses = _flats_now(now_s).where(
+        MeterUse.user_id == User.id,
+        MeterUse.begin_s <= now_s - SILENT_S,
+        func.coalesce(meters.LAST_READING_S, 0) <= now_s - SILENT_S,
+    )
+    told_lately = _told(NoticeKind.SILENCE, NOTICE.c.sent_s > now_s - SILENCE_AGAIN_S)
+    return uses.correlate(User).exists() & ~told_lately
+
+
+def _flats_now(now_s: int) -> Select[Any]:
+    return (
         select(
             MeterUse.meter_id,
             Meter.number,
@@ -157,21 +195,19 @@ def _silent_meter(user: Row[Any], now_s: int, _: House) -> Found | None:
         )
         .join(Meter, Meter.id == MeterUse.meter_id)
         .where(
-            MeterUse.user_id == user.id,
             MeterUse.role == MeterRole.FLAT.value,
             MeterUse.begin_s <= now_s,
             or_(MeterUse.end_s.is_(None), MeterUse.end_s > now_s),
         )
-        .order_by(MeterUse.begin_s.desc())
-        .limit(1)
     )
-    lately = select(func.max(NOTICE.c.sent_s)).where(
-        NOTICE.c.user_id == user.id, NOTICE.c.kind == NoticeKind.SILENCE.value
-    )
+
+
+def _silent_meter(user: Row[Any], now_s: int, _: House) -> Found | None:
+    """The meter of the flat, if nothing has come for a day since it became the flat's."""
+    its = _flats_now(now_s).where(MeterUse.user_id == user.id)
     with db.engine.connect() as connection:
-        use = connection.execute(uses).first()
-        told_s = connection.scalar(lately)
-    if use is None or (told_s is not None and now_s - told_s < SILENCE_AGAIN_S):
+        use = connection.execute(its.order_by(MeterUse.begin_s.desc()).limit(1)).first()
+    if use is None:
         return None
     since_s = max(use.last_s or 0, use.begin_s)
     about = f"{use.meter_id} {since_s}"
@@ -180,15 +216,29 @@ def _silent_meter(user: Row[Any], now_s: int, _: House) -> Found | None:
     return Found(about, {"number": use.number, "since_s": since_s})
 
 
+def _is_told(user_id: int, kind: NoticeKind, about: str) -> bool:
+    told = select(NOTICE.c.sent_s).where(
+        NOTICE.c.user_id == user_id, NOTICE.c.kind == kind.value, NOTICE.c.about == about
+    )
+    with db.engine.connect() as connection:
+        return connection.scalar(told) is not None
+
+
+def _this_monday(now_s: int, house: House) -> date:
+    today = local_date(now_s, house.household.zone)
+    return today - timedelta(days=today.weekday())
+
+
+def _has_untold_week(now_s: int, house: House) -> ColumnElement[bool]:
+    monday = _this_monday(now_s, house)
+    if now_s < midnight_s(monday, house.household.zone) + MONDAY_MORNING_S:
+        return false()
+    return ~_told(NoticeKind.WEEK, NOTICE.c.about == monday.isoformat())
+
+
 def _last_week(user: Row[Any], now_s: int, house: House) -> Found | None:
     """Monday to Sunday before this week; nothing until the counter has told of all days."""
-    zone = house.household.zone
-    today = local_date(now_s, zone)
-    monday = today - timedelta(days=today.weekday())
-    if now_s < midnight_s(monday, zone) + MONDAY_MORNING_S:
-        return None
-    if _is_told(user.id, NoticeKind.WEEK, monday.isoformat()):
-        return None
+    zone, monday = house.household.zone, _this_monday(now_s, house)
     days = range(-2 * WEEK_DAYS, 1)
     midnights_s = [midnight_s(monday + timedelta(days=day), zone) for day in days]
     of_days = whole_days.of_user(user.id, midnights_s)
@@ -227,8 +277,8 @@ def _usual_tenth_uwh(
     return saving.baseline_tenth_uwh * (until - since)
 
 
-FINDERS: dict[NoticeKind, Callable[[Row[Any], int, House], Found | None]] = {
-    NoticeKind.CHALLENGE: _decided_challenge,
-    NoticeKind.SILENCE: _silent_meter,
-    NoticeKind.WEEK: _last_week,
+FINDERS = {
+    NoticeKind.CHALLENGE: Finder(_has_untold_run, _decided_challenge),
+    NoticeKind.SILENCE: Finder(_may_be_silent, _silent_meter),
+    NoticeKind.WEEK: Finder(_has_untold_week, _last_week),
 }

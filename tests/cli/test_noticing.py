@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from sqlalchemy import event
 
 from broker.api import languages
 from broker.cli import noticing
 from broker.cli.noticing import Noticing
 from broker.energy.standard_load_profile import Profile
 from broker.ingest.intake import Columns, take_in
+from broker.models import db
 from broker.services import baselines, notice_texts, notices, preferences, users
 from broker.services.baselines import Terms
 from broker.services.notices import House
@@ -242,3 +244,13 @@ def test_a_day_before_summer_time_is_a_day(flat):
     [letter] = notices.due(now_s, HOUSE)
     assert letter.about == monday.isoformat()
     assert letter.facts["used_tenth_uwh"] == 169 * 400 * WH
+
+
+def test_a_round_asks_no_question_for_each_of_many(flat, make_user):
+    """Among the residents of a hundred houses nobody would wait for who has nothing to be told."""
+    for _ in range(30):
+        preferences.choose(make_user().id, "en", **dict.fromkeys(preferences.MAILS.values(), True))
+    asked: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert list(notices.due(MONDAY_S + HOUR_S, HOUSE)) == []
+    assert len(asked) == len(notices.FINDERS)
