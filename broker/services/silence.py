@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
-from broker.energy.silence import patience_s
+from broker.energy.silence import LEAST_PATIENCE_S, patience_s
 from broker.models import KnownSilence, Reading, db, writer
 from broker.services import meters
 
@@ -27,18 +27,13 @@ def listed(now_s: int) -> list[dict[str, Any]]:
         for meter in meters.listed(now_s):
             if not meter["uses"]:
                 continue
-            meter_id = meters.id_numbered(connection, meter["number"])
-            last = (
-                select(Reading.time_s)
-                .where(Reading.meter_id == meter_id)
-                .order_by(Reading.time_s.desc())
-                .limit(LOOKED_AT)
-            )
-            times_s = list(connection.scalars(last))
             last_s = meter["last_reading_s"]
             silent_s = None if last_s is None else max(0, now_s - last_s)
-            is_silent = silent_s is None or silent_s > patience_s(times_s)
-            is_news = is_silent and known.get(meter_id) != (last_s or 0)
+            is_silent = is_news = False
+            if silent_s is None or silent_s > LEAST_PATIENCE_S:  # nobody asks more of the others
+                meter_id = meters.id_numbered(connection, meter["number"])
+                is_silent = silent_s is None or silent_s > _patience_s(connection, meter_id)
+                is_news = is_silent and known.get(meter_id) != (last_s or 0)
             found.append(
                 {
                     "meter": meter["number"],
@@ -50,6 +45,16 @@ def listed(now_s: int) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _patience_s(connection: Connection, meter_id: int) -> int:
+    last = (
+        select(Reading.time_s)
+        .where(Reading.meter_id == meter_id)
+        .order_by(Reading.time_s.desc())
+        .limit(LOOKED_AT)
+    )
+    return patience_s(list(connection.scalars(last)))
 
 
 def know(now_s: int) -> int:
