@@ -184,7 +184,8 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    given.checkpoints.mkdir(parents=True, exist_ok=True)
+    for folder in (given.checkpoints, given.out):
+        folder.mkdir(parents=True, exist_ok=True)
     for name in given.network or PLANS:
         arrays = export.arrays_of(trained(name, given.seed, given.checkpoints), PLANS[name])
         arrays["least_shares"] = np.zeros(len(CLASSES), np.float32)
