@@ -178,7 +178,8 @@ def _parsed_smtp_url(text: str) -> str:
 def _parsed_inexogy_url(text: str) -> str:
     """An address to which a password may be sent, and none in itself."""
     own = r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
-    if not re.fullmatch(rf"(https://[^\s/@?#]+|{own})(/[^\s@?#]*)?", text):
+    host = r"([a-zA-Z0-9-]{1,63}(\.[a-zA-Z0-9-]{1,63})*\.?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?"
+    if not re.fullmatch(rf"(https://{host}|{own})(/[!-~]*)?", text) or set("@?#") & set(text):
         raise ValueError("https://host/path, without a user and password")
     return text.rstrip("/")
 

@@ -117,6 +117,9 @@ def test_postgresql_is_reached_by_psycopg_however_its_url_is_written(
         pytest.param("inexogy_url", "http://api.inexogy.com/public/v1", id="a password in clear"),
         pytest.param("inexogy_url", "https://api.inexogy.com/v1?x=1", id="an address with a query"),
         pytest.param("inexogy_url", "file:///etc/passwd", id="no address"),
+        pytest.param("inexogy_url", "https://[::1/v1", id="half an address"),
+        pytest.param("inexogy_url", "https://inexogy.example/ä", id="a path no request can have"),
+        pytest.param("inexogy_url", f"https://{'x' * 64}.example", id="a host nobody can be"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
@@ -148,7 +151,12 @@ def test_no_message_tells_a_password(tmp_path: Path) -> None:
 
 def test_inexogy_is_reached_where_it_is_or_on_the_own_machine(tmp_path: Path) -> None:
     assert Settings().inexogy_url == "https://api.inexogy.com/public/v1"
-    for url in ("https://inexogy.example/v1/", "http://127.0.0.1:9000/v1", "http://[::1]:80"):
+    for url in (
+        "https://inexogy.example/v1/",
+        "https://[::1]:8443",
+        "http://127.0.0.1:9000/v1",
+        "http://[::1]:80",
+    ):
         assert loaded(tmp_path, inexogy_url=url).inexogy_url == url.rstrip("/")
 
 

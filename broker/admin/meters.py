@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, session, url_for
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from broker.admin.forms import Form, Time, keeps_what_was_typed, open_next
 from broker.api.representation import gives, takes, tell, wants_page
@@ -53,6 +54,13 @@ class Preference(Form):
     number = Text(required=True)
     source = fields.String(required=True, validate=validate.OneOf(["broker", "inexogy"]))
     inexogy_id = Text(load_default="")
+
+    @validates_schema
+    def means_one(self, data: Mapping[str, Any], **_given: Any) -> None:
+        """Whoever types an id but leaves the choice at Broker means inexogy."""
+        if data["source"] == "broker" and data["inexogy_id"]:
+            complaint = "You typed what inexogy calls the meter, but chose Broker."
+            raise ValidationError(complaint, "source")
 
 
 class Exchange(Form):

@@ -82,12 +82,11 @@ class Fetching:
 
     def _note(self, call: Call, failed: NotFetched) -> None:
         now, chance = now_s(), random.random()
-        if failed.trouble in OF_ONE_METER:
-            again_s = now + pause_s(call.failures + 1, failed.retry_after_s, chance)
-        else:
+        again_s = now + pause_s(call.failures + 1, failed.retry_after_s, chance)
+        if failed.trouble not in OF_ONE_METER:
             self._failures += 1
-            again_s = now + pause_s(self._failures, failed.retry_after_s, chance)
-            self._rests_until_s = again_s
+            self._rests_until_s = now + pause_s(self._failures, failed.retry_after_s, chance)
+            again_s = max(again_s, self._rests_until_s)
         inexogy.note_failure(call, failed.trouble, now, again_s)
         click.echo(
             f"Not fetched from inexogy ({failed.trouble}: {failed}), "

@@ -185,8 +185,11 @@ def _still_wanted(connection: Connection, call: Call) -> Progress | None:
 
 def _asked(call: Call, progress: Progress, known: set[int], now_s: int) -> dict[str, int]:
     """How far has been asked after a call: up to the first quarter hour that may still come."""
-    if progress.from_s is not None and call.begin_s < progress.from_s:
-        return {"from_s": call.begin_s}
+    if progress.from_s is not None and progress.until_s is not None:
+        if call.end_s < progress.from_s or progress.until_s < call.begin_s:
+            return {}  # of another collector: what lies between is still to be asked for
+        if call.begin_s < progress.from_s:
+            return {"from_s": call.begin_s}
     waits_from_s = now_s - WAITED_FOR_S
     until_s = call.end_s
     for start_s in range(call.begin_s, call.end_s, QUARTER_HOUR_S):

@@ -97,17 +97,9 @@ class Inexogy:
         """
         assert 0 < end_s - begin_s <= LONGEST_S
         asked = {"meterId": meter_id, "from": begin_s * MS_PER_S, "to": end_s * MS_PER_S}
-        secret = b64encode(f"{self.user}:{self.password}".encode()).decode()
-        request = Request(
-            f"{self.address}/disaggregation?{urlencode(asked)}",
-            headers={"Authorization": f"Basic {secret}", "Accept": "application/json"},
-        )
-        # Nobody's proxy lies between this machine and itself.
-        is_own = urlsplit(self.address).hostname in OWN_MACHINE
-        opener = build_opener(_Staying, *([ProxyHandler({})] if is_own else []))
         give_up_s = time.monotonic() + DEADLINE_S
         try:
-            with opener.open(request, timeout=TIMEOUT_S) as response:
+            with self._opened(f"/disaggregation?{urlencode(asked)}") as response:
                 body = _body(response, give_up_s)
                 return parsed(body, response.headers.get_content_type(), begin_s, end_s)
         except HTTPError as error:
@@ -115,11 +107,22 @@ class Inexogy:
                 raise _refusal(error) from None
         except TimeoutError:
             raise NotFetched(Trouble.SLOW, "no answer in time") from None
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # or no host can be called so
             cause = getattr(error, "reason", error)
             if isinstance(cause, TimeoutError):
                 raise NotFetched(Trouble.SLOW, "no answer in time") from None
             raise NotFetched(Trouble.UNREACHABLE, type(cause).__name__) from None
+
+    def _opened(self, path: str) -> HTTPResponse:
+        secret = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        headers = {"Authorization": f"Basic {secret}", "Accept": "application/json"}
+        # Nobody's proxy lies between this machine and itself.
+        is_own = urlsplit(self.address).hostname in OWN_MACHINE
+        opener = build_opener(_Staying, *([ProxyHandler({})] if is_own else []))
+        response: HTTPResponse = opener.open(
+            Request(f"{self.address}{path}", headers=headers), timeout=TIMEOUT_S
+        )
+        return response
 
 
 def _body(response: HTTPResponse, give_up_s: float) -> bytes:
@@ -147,8 +150,8 @@ def _refusal(error: HTTPError) -> NotFetched:
 def parsed(body: bytes, content_type: str, begin_s: int, end_s: int) -> Told:
     """An answer about [begin_s, end_s) as energies in 0.1 µWh by appliance and quarter hour.
 
-    A neighbouring quarter hour at either end is left out. Raises NotFetched for any other time and
-    for whatever isn't as the API has it.
+    A neighbouring quarter hour at either end is left out, and one of which no appliance is known.
+    Raises NotFetched for any other time and for whatever isn't as the API has it.
     """
     try:
         if content_type != "application/json":
@@ -160,7 +163,7 @@ def parsed(body: bytes, content_type: str, begin_s: int, end_s: int) -> Told:
         for key, energies in document.items():
             start_s = _start_s(key, begin_s, end_s)
             energies_by_appliance = told.by_appliance(_energies(energies))
-            if begin_s <= start_s < end_s:
+            if energies_by_appliance and begin_s <= start_s < end_s:
                 found[start_s] = energies_by_appliance
         return found
     except ValueError as error:

@@ -141,6 +141,10 @@ def test_whose_split_is_shown_is_chosen_for_a_meter(operator, make_meter, stored
     assert (
         "Die Nummer eines Zählers bei inexogy hat 1 bis 100" in operator.get(page + "?lang=de").text
     )
+    operator.post(page + "/prefer", form | {"inexogy_id": "x" * 10_000}, page=page)
+    assert "Something in the form does not fit" in operator.get(page + "?lang=en").text
+    operator.post(page + "/prefer", form | {"source": "broker", "inexogy_id": "8fa"}, page=page)
+    assert "aber Broker gewählt" in operator.get(page + "?lang=de").text
     assert stored() == before
     operator.post(page + "/prefer", form | {"inexogy_id": "8fa37290"}, page=page)
     assert meters.listed(now_s())[0]["inexogy_id"] == "8fa37290"

@@ -181,9 +181,9 @@ def test_the_page_says_how_much_of_it_is_inexogys(client, resident, evenings_s, 
     inexogy.take_in(call._replace(begin_s=evenings_s[0], end_s=evenings_s[0] + HOUR_S), told, 0)
     for path in ("/individual-disaggregation", "/group-disaggregation"):
         english = client.get(f"{path}?{day}&lang=en", headers=headers).text
-        assert "75% of it is split as inexogy says" in english
+        assert "75% of it is split as the meter operator inexogy says" in english
         german = client.get(f"{path}?{day}&lang=de", headers=headers).text
-        assert "75\xa0% davon sind so aufgeteilt, wie inexogy" in german
+        assert "75\xa0% davon sind so aufgeteilt, wie es der Messstellenbetreiber inexogy" in german
         answer = client.get(f"{path}?{day}", headers=resident.headers)
         assert [set(map(type, step.values())) for step in answer.json.values()] == [{int}] * 4
 

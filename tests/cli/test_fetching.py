@@ -137,6 +137,19 @@ def test_an_outage_rests_longer_each_time(home, peer, time_machine):
     until(step, lambda: listed()["fetched_s"] is not None)
 
 
+def test_a_meter_that_their_server_fails_on_is_left_alone_longer(home, peer, time_machine):
+    call = inexogy.next_call(now_s())
+    inexogy.note_failure(call._replace(failures=9), Trouble.BROKEN, now_s(), now_s())
+    # Other meters have been answered in between: for the account it is the first failure.
+    peer.instead.append(Answer(500))
+    step = Fetching(peer.account)
+    until(step, lambda: listed()["failures"] == 11)
+    time_machine.move_to(now_s() + 61)
+    assert inexogy.next_call(now_s()) is None
+    time_machine.move_to(now_s() + HOUR_S)
+    until(step, lambda: listed()["fetched_s"] is not None)
+
+
 def command(runner, *words: str):
     return runner.invoke(args=["disaggregation", *words])
 

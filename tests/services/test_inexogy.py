@@ -248,6 +248,21 @@ def test_the_same_answer_twice_is_stored_once(resident, home, peer):
     assert told_rows() == before
 
 
+def test_two_collectors_leave_nothing_out(resident, home, peer):
+    # One of them is about to look into the past when inexogy is preferred anew.
+    inexogy.prefer("1EMH001", METER)
+    newest = inexogy.next_call(NOW_S)
+    past = newest._replace(begin_s=BEGIN_S, end_s=BEGIN_S + 3 * DAY_S, is_newest=False)
+    inexogy.leave("1EMH001")
+    inexogy.prefer("1EMH001", METER)
+    for call in (newest, past, newest):
+        told = peer.account.disaggregation(METER, call.begin_s, call.end_s)
+        inexogy.take_in(call, told, NOW_S)
+    fetch(peer)
+    split(home)
+    assert shares(resident) == {"INEXOGY": 50 * (DAYS * 96 - YOUNG), "BROKER": 50 * YOUNG}
+
+
 def test_corrections_count_for_what_inexogy_tells_too(resident, home, peer):
     inexogy.prefer("1EMH001", METER)
     fetch(peer)

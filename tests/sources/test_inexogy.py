@@ -114,6 +114,11 @@ def test_nobody_there():
     assert trouble_of(Inexogy(address, "a", "b")).trouble is Trouble.UNREACHABLE
 
 
+@pytest.mark.parametrize("address", ["https://[::1", f"https://{'x' * 64}.example", "http://a:b"])
+def test_nobody_can_be_called_so(address):
+    assert trouble_of(Inexogy(address, "a", "b")).trouble is Trouble.UNREACHABLE
+
+
 def quarter_hour(energies: object, start_s: int = BEGIN_S) -> bytes:
     return json.dumps({str(start_s * 1000): energies}).encode()
 
@@ -124,9 +129,16 @@ def test_what_an_appliance_took_may_be_unknown_or_written_with_a_point():
     assert energies == {(Kind.TUMBLE_DRYER, 1): 250_000_000, (Kind.BASE_LOAD, 1): 7}
 
 
+@pytest.mark.parametrize("energies", [{}, {"Backofen-1": None}], ids=str)
+def test_a_quarter_hour_of_which_nothing_is_known_is_not_told(energies):
+    """Otherwise all of it would be „Sonstiges“, in the place of Broker's own estimate."""
+    assert parsed(quarter_hour(energies), "application/json", BEGIN_S, END_S) == {}
+
+
 def test_neighbours_of_what_was_asked_for_are_left_out():
     for start_s in (BEGIN_S - 900, END_S):
-        assert parsed(quarter_hour({}, start_s), "application/json", BEGIN_S, END_S) == {}
+        body = quarter_hour({"Backofen-1": 1}, start_s)
+        assert parsed(body, "application/json", BEGIN_S, END_S) == {}
 
 
 @pytest.mark.parametrize(
