@@ -278,6 +278,28 @@ def test_corrections_count_for_what_inexogy_tells_too(resident, home, peer):
     assert {k: v for k, v in next(iter(mine(resident).values())).items() if v} == FETCHED
 
 
+def test_who_moves_in_sees_nothing_of_who_lived_there(make_user, make_meter, assign, peer):
+    # Ada leaves after ten days, for two nobody lives there, then Grace comes; all of it is told.
+    leaves_s, comes_s = BEGIN_S + 10 * DAY_S, BEGIN_S + 12 * DAY_S
+    ada = make_user()
+    grace = make_user(ada.group_id)
+    meter_id = make_meter("1EMH001")
+    assign(meter_id, ada, BEGIN_S, end_s=leaves_s)
+    assign(meter_id, grace, comes_s)
+    take_in({meter_id: counted(BEGIN_S, END_S)}, NOW_S)
+    inexogy.prefer("1EMH001", METER)
+    fetch(peer)
+    split(meter_id)
+    appliance_corrections.lacks(ada.id, "Backofen", NOW_S)
+    assert shares(ada) == {"INEXOGY": 50 * 10 * 96}
+    assert shares(grace) == {"INEXOGY": 50 * (5 * 96 - YOUNG), "BROKER": 50 * YOUNG}
+    # What Ada said about her oven doesn't hold for Grace.
+    first = next(iter(mine(grace).values()))
+    assert {k: v for k, v in first.items() if v} == FETCHED
+    group = disaggregation.of_group(ada.group_id, BEGIN_S, END_S, "month", BERLIN, NOW_S)
+    assert sum(sum(step.values()) for step in group.values()) == 50 * WH * 15 * 96
+
+
 def test_a_plant_behind_the_meter_hides_nothing_from_inexogy(resident, meter_id, peer):
     # The export register counts as much as the import: Broker itself says nothing.
     columns = counted(BEGIN_S, END_S)
