@@ -11,8 +11,8 @@ import time
 from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
-from http.client import HTTPException, HTTPResponse
-from typing import Any
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -78,8 +78,12 @@ class NotFetched(Exception):
 
 
 class _Staying(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """Never follows: the password is meant for this address."""
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> None:
+        """Never follows, nor reads where to: the password is meant for this address."""
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_a_wrong_password_is_told_and_shown_nowhere(peer):
         (Answer(400), Trouble.UNKNOWN_METER),
         (Answer(403), Trouble.UNKNOWN_METER),
         (Answer(404), Trouble.UNKNOWN_METER),
-        (Answer(302, headers={"Location": "http://["}), Trouble.UNREACHABLE),
+        (Answer(302, headers={"Location": "http://["}), Trouble.MOVED),
         (Answer(418), Trouble.GARBAGE),
         (Answer(429), Trouble.BUSY),
         (Answer(500, b"<html>"), Trouble.BROKEN),
