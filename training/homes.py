@@ -37,7 +37,10 @@ PRESENT = {
 SECOND_FRIDGE, SECOND_OF_ANOTHER = 0.5, 0.08
 AS_IT_WAS = 0.25
 """The share of windows that are measured ones, not mixed."""
-UNLABELLED_IN_HOUSE20 = ("fridge", "oven")
+UNLABELLED: tuple[tuple[str, ...], ...] = (("fridge", "oven"), ())
+"""What nobody knows of house 20 and of Darmstadt A."""
+WEIGHTS = (0.35, 0.05)
+"""How often their backgrounds are taken, for once each of all generated ones."""
 
 
 @dataclass
@@ -69,11 +72,17 @@ class Bank:
     whole_homes: list[WholeHome] = field(default_factory=list)
 
 
-def bank(seed: int, appliances_per_class: int, backgrounds: int) -> Bank:
-    """A bank; the same for the same seed."""
+def bank(
+    seed: int,
+    appliances_per_class: int,
+    backgrounds: int,
+    *,
+    is_synthetic: bool = False,
+) -> Bank:
+    """A bank; the same for the same seed. Of measured homes too unless it `is_synthetic`."""
     rng = np.random.default_rng(seed)
     made = Bank()
-    homes = measured.for_training()
+    homes = [] if is_synthetic else measured.for_training()
     for name in CLASSES:
         if name == "fridge":
             series = [fridge(rng) for _ in range(appliances_per_class)]
@@ -85,9 +94,9 @@ def bank(seed: int, appliances_per_class: int, backgrounds: int) -> Bank:
         made.active[name] = [np.flatnonzero(one > 15) for one in series]
     for _ in range(backgrounds):
         made.backgrounds.append(Background(background(rng)))
-    made.backgrounds.append(_background_of(homes[0], UNLABELLED_IN_HOUSE20, 0.35 * backgrounds))
-    made.backgrounds.append(_background_of(homes[1], (), 0.05 * backgrounds))
-    made.whole_homes = [_as_it_was(homes[0], UNLABELLED_IN_HOUSE20), _as_it_was(homes[1], ())]
+    for home, unlabelled, weight in zip(homes, UNLABELLED, WEIGHTS, strict=not is_synthetic):
+        made.backgrounds.append(_background_of(home, unlabelled, weight * backgrounds))
+        made.whole_homes.append(_as_it_was(home, unlabelled))
     return made
 
 
@@ -159,9 +168,8 @@ def windows(rng: np.random.Generator, bank: Bank, count: int, minutes: int) -> W
     weights = np.array([one.weight for one in bank.backgrounds])
     chosen = rng.choice(len(bank.backgrounds), count, p=weights / weights.sum())
     for n in range(count):
-        if rng.random() < AS_IT_WAS and _measured_window(
-            rng, bank, minutes, whole[n], classes[n], labelled[n]
-        ):
+        as_it_was = rng.random() < AS_IT_WAS and bank.whole_homes
+        if as_it_was and _measured_window(rng, bank, minutes, whole[n], classes[n], labelled[n]):
             continue
         back = bank.backgrounds[chosen[n]]
         focus = CLASSES[rng.integers(len(CLASSES))] if rng.random() < 0.75 else None

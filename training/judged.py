@@ -8,6 +8,7 @@ import numpy as np
 
 from broker.energy.disaggregation import estimate, resampling
 from broker.energy.disaggregation.kinds import Kind
+from broker.energy.disaggregation.network import Network
 
 NAMES = {
     Kind.FRIDGE: "fridge",
@@ -46,15 +47,37 @@ def readings_of(first_s: int, whole_w: np.ndarray, step_s: int) -> tuple[np.ndar
     return times, np.round(np.interp(times, edges, counted)).astype(np.int64)
 
 
-def predicted(times_s: np.ndarray, counters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Starts of steps and each kind's power in W, as Broker would estimate them."""
+def seen(times_s: np.ndarray, counters: np.ndarray) -> tuple[Network, resampling.Steps]:
+    """What Broker would make of such readings, and the network it would ask."""
     course = resampling.course(times_s.tolist(), counters.tolist(), [None] * len(times_s))
     assert course is not None
     network = estimate.network_for(resampling.typical_interval_s(times_s))
     assert network is not None
     begin_s = int(times_s[0]) + -int(times_s[0]) % network.step_s
     end_s = int(times_s[-1]) - int(times_s[-1]) % network.step_s
-    steps = resampling.stepped(course, begin_s, end_s, network.step_s)
+    return network, resampling.stepped(course, begin_s, end_s, network.step_s)
+
+
+def predicted(times_s: np.ndarray, counters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Starts of steps and each kind's power in W, as Broker would estimate them."""
+    network, steps = seen(times_s, counters)
     split = estimate.estimated(network, steps)
-    starts = begin_s + network.step_s * np.arange(split.powers_w.shape[1])
+    starts = steps.begin_s + network.step_s * np.arange(split.powers_w.shape[1])
     return starts, split.powers_w
+
+
+def means_of(truth: Truth, minutes: int) -> Truth:
+    """The same by steps of several minutes: what a meter that is read so often can tell at all."""
+    first = -(int(truth.times_s[0]) // 60) % minutes
+    count = (len(truth.times_s) - first) // minutes * minutes
+
+    def means(column: np.ndarray) -> np.ndarray:
+        return column[first : first + count].reshape(-1, minutes).mean(1)
+
+    return Truth(
+        truth.name,
+        truth.times_s[first : first + count : minutes],
+        means(truth.whole_w),
+        means(truth.gap.astype(float)) > 0,
+        {name: means(np.nan_to_num(power)) for name, power in truth.appliances_w.items()},
+    )

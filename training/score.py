@@ -17,8 +17,8 @@ import numpy as np
 
 from broker.energy.disaggregation import kinds
 from broker.energy.disaggregation.network import shipped
-from training import measured
-from training.judged import NAMES, Truth, predicted, readings
+from training import bounds, measured
+from training.judged import NAMES, Truth, means_of, predicted, readings
 from training.score_generated import (
     large_appliances,
     net_metering,
@@ -99,23 +99,6 @@ VARIANTS: list[tuple[str, int, Change | None]] = [
 ]
 
 
-def quarter_hours(truth: Truth) -> Truth:
-    """The same by quarter hours: what a 15-minute meter can tell at all."""
-    first = -(int(truth.times_s[0]) // 60) % 15
-    count = (len(truth.times_s) - first) // 15 * 15
-
-    def means(column: np.ndarray) -> np.ndarray:
-        return column[first : first + count].reshape(-1, 15).mean(1)
-
-    return Truth(
-        f"{truth.name}, by quarter hours",
-        truth.times_s[first : first + count : 15],
-        means(truth.whole_w),
-        means(truth.gap.astype(float)) > 0,
-        {name: means(np.nan_to_num(power)) for name, power in truth.appliances_w.items()},
-    )
-
-
 def of_home(rules: ModuleType, truth: Truth) -> None:
     """Prints what the shipped weights make of a home."""
     print(f"\n== {truth.name}")
@@ -124,7 +107,7 @@ def of_home(rules: ModuleType, truth: Truth) -> None:
         times, counters = readings(truth, step_s)
         if change:
             times, counters = change(times, counters)
-        judged = quarter_hours(truth) if step_s >= 300 else truth
+        judged = means_of(truth, 15) if step_s >= 300 else truth
         verdict, house = scored(rules, judged, *predicted(times, counters))
         share = house["share_labelled"]
         clean = share if clean is None else clean
@@ -135,6 +118,26 @@ def of_home(rules: ModuleType, truth: Truth) -> None:
         )
         if step_s in (60, 900) and not change:
             print(table(verdict))
+    print_bounds(rules, truth, clean)
+
+
+def print_bounds(rules: ModuleType, truth: Truth, clean: float) -> None:
+    """Prints what rare and missing readings cost even an estimate as good as that of minutes, and
+    the same by steps as long as a meter of two minutes can tell."""
+
+    def share(judged: Truth, estimated: tuple[np.ndarray, np.ndarray]) -> float:
+        return scored(rules, judged, *estimated)[1]["share_labelled"]
+
+    gaps = irregular(*readings(truth, 60))[0]
+    for name, estimated in (
+        ("2 min, told apart as by minutes", bounds.by_two_minutes(truth)),
+        ("1 min, nothing in the 2-h gaps", bounds.outside_gaps(truth, gaps)),
+    ):
+        bound = share(truth, estimated)
+        print(f"{name:38} share {bound:6.3f} ({bound - clean:+.3f})")
+    by_two = means_of(truth, 2)
+    fine, rare = (share(by_two, predicted(*readings(truth, step_s))) for step_s in (60, 120))
+    print(f"{'2 min, both judged by two minutes':38} share {rare:6.3f} ({rare - fine:+.3f})")
 
 
 def table(verdict: dict) -> str:

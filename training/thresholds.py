@@ -63,10 +63,11 @@ def measured_home(home: measured.MeasuredHome) -> KnownHome:
     return KnownHome(home.first_s, whole, home.known, of_kinds, MEASURED_COUNT)
 
 
-def known_homes() -> list[KnownHome]:
-    """All homes to choose by."""
+def known_homes(*, is_synthetic: bool = False) -> list[KnownHome]:
+    """All homes to choose by; measured ones too unless it `is_synthetic`."""
     chosen = [generated_home(FIRST_SEED + number) for number in range(HOMES)]
-    return chosen + [measured_home(home) for home in measured.for_training()]
+    homes = [] if is_synthetic else measured.for_training()
+    return chosen + [measured_home(home) for home in homes]
 
 
 def errors(network: Network, home: KnownHome) -> dict[Kind, tuple[float, np.ndarray]]:
@@ -95,10 +96,10 @@ def errors(network: Network, home: KnownHome) -> dict[Kind, tuple[float, np.ndar
     return found
 
 
-def least_shares(network: Network) -> list[float]:
+def least_shares(network: Network, *, is_synthetic: bool = False) -> list[float]:
     """For each kind the candidate with the lowest error in relation to the kind's own power, or
     to its usual one in homes that lack it."""
-    known = known_homes()
+    known = known_homes(is_synthetic=is_synthetic)
     found = [(home.weight, errors(network, home)) for home in known]
     chosen = []
     for kind in APPLIANCES:

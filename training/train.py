@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,14 +156,17 @@ class Training:
         return loss.item()
 
 
-def trained(name: str, seed: int, checkpoints: Path) -> UNet:
-    """A network that has learned all its batches."""
-    plan = PLANS[name]
-    training = Training(plan, seed, checkpoints / f"{name}.pt")
+def trained(
+    name: str, plan: Plan, seed: int, checkpoints: Path, *, is_synthetic: bool = False
+) -> UNet:
+    """A network that has learned all its batches; of measured homes too unless it
+    `is_synthetic`."""
+    mixed = "_synthetic" if is_synthetic else ""
+    training = Training(plan, seed, checkpoints / f"{name}{mixed}.pt")
     count = sum(weight.numel() for weight in training.network.parameters())
     print(f"{name}: {count} weights, {training.done} of {plan.batches} batches done", flush=True)
     if training.done < plan.batches:
-        bank = homes.bank(seed, APPLIANCES, BACKGROUNDS)
+        bank = homes.bank(seed, APPLIANCES, BACKGROUNDS, is_synthetic=is_synthetic)
     begun, total = time.process_time(), 0.0
     while training.done < plan.batches:
         total += training.learn(bank)
@@ -179,17 +183,24 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--network", choices=PLANS, action="append", help="all unless told")
+    parser.add_argument("--batches", type=int, help="other than planned")
     parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--synthetic", action="store_true", help="without any measured home")
     parser.add_argument("--out", type=Path, default=Path(shipping.__file__).parent)
     given = parser.parse_args()
+    if given.synthetic and given.out == parser.get_default("out"):
+        parser.error("--synthetic: needs --out, these weights aren't to be shipped")
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     for folder in (given.checkpoints, given.out):
         folder.mkdir(parents=True, exist_ok=True)
+    is_synthetic = given.synthetic
     for name in given.network or PLANS:
-        arrays = export.arrays_of(trained(name, given.seed, given.checkpoints), PLANS[name])
+        plan = replace(PLANS[name], batches=given.batches or PLANS[name].batches)
+        network = trained(name, plan, given.seed, given.checkpoints, is_synthetic=is_synthetic)
+        arrays = export.arrays_of(network, plan)
         arrays["least_shares"] = np.zeros(len(CLASSES), np.float32)
-        shares = thresholds.least_shares(shipping.Network(arrays))
+        shares = thresholds.least_shares(shipping.Network(arrays), is_synthetic=is_synthetic)
         arrays["least_shares"] = np.array(shares, np.float32)
         np.savez_compressed(given.out / f"{name}.npz", **arrays)
 

@@ -41,3 +41,12 @@ def test_windows_hold_no_more_than_the_whole_home():
     # Nobody knows how much of house 20 its fridge takes, so windows of it don't pretend to.
     assert not batch.labelled.all()
     assert (batch.classes_w[~batch.labelled] == 0).all()
+
+
+@pytest.mark.slow
+def test_a_synthetic_bank_needs_no_measured_home(monkeypatch):
+    monkeypatch.setattr(measured, "for_training", lambda: pytest.fail("reads measured homes"))
+    bank = homes.bank(1, appliances_per_class=1, backgrounds=2, is_synthetic=True)
+    batch = homes.windows(np.random.default_rng(2), bank, 16, 1024)
+    assert batch.labelled.all()
+    assert batch.classes_w.any()

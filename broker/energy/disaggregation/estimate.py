@@ -69,17 +69,23 @@ def estimated(network: Network, steps: Steps, absent: Collection[Kind] = ()) -> 
     """
     split, floors = unsifted(network, steps, absent)
     is_rare = network.step_s == MINUTE_S and steps.interval_s > RARE_S
-    rules = rules_of(network)
+    rules = kinds.RARE_RULES if is_rare else rules_of(network)
     heights = np.maximum(steps.powers_w - floors, LEAST_HEIGHT_W)
     for kind in kinds.APPLIANCES:
         keep_runs(split[kind], heights, network.least_shares[kind], rules[kind], network.step_s)
     if is_rare:
-        pulses = split[list(PULSES)]
-        sharpening.follow_switchings(split, floors, steps)
-        for kind, pulse in zip(PULSES, pulses, strict=True):
-            sharpening.gather_pulses(pulse, steps)
-            split[kind] = pulse
+        sharpen(split, floors, steps)
     return Estimate(steps.begin_s, steps.step_s, split, floors)
+
+
+def sharpen(split: Floats, floors: Floats, steps: Steps) -> None:
+    """Moves what rare readings tell, in W of each kind (kinds, steps), to when it was; in place."""
+    pulses = split[list(PULSES)]
+    heights = np.maximum(steps.powers_w - floors, LEAST_HEIGHT_W)
+    sharpening.follow_switchings(split, floors, steps)
+    for kind, pulse in zip(PULSES, pulses, strict=True):
+        sharpening.gather_pulses(pulse, heights, steps)
+        split[kind] = pulse
 
 
 def unsifted(

@@ -69,6 +69,11 @@ MINUTE_RULES = {
     Kind.ELECTRIC_CAR: Rule(800, 20, 20, 700, 1500),
     Kind.HEAT_PUMP: Rule(150, 5, 5, 100, 400),
 }
+RARE_RULES = MINUTE_RULES | {
+    Kind.KETTLE: Rule(50, 0, 1, 15, 1200),
+    Kind.MICROWAVE: Rule(30, 1, 1, 8, 600),
+}
+"""For minutes between readings every two: of a pulse, one of them may show a small part only."""
 QUARTER_HOUR_RULES = {
     Kind.FRIDGE: Rule(8, 0, 15, 2, 10),
     Kind.WASHING_MACHINE: Rule(20, 30, 15, 100, 100),

@@ -29,8 +29,23 @@ def test_a_kettle_across_readings_gets_its_full_power_back():
     steps = read_every_two_minutes(power + BASE_W)
     kettle = steps.powers_w - BASE_W
     assert kettle[30:34] == pytest.approx([1200] * 4, abs=1)
-    gather_pulses(kettle, steps)
+    gather_pulses(kettle, steps.powers_w - BASE_W, steps)
     assert kettle == pytest.approx(power, abs=5)
+
+
+def test_what_is_on_together_with_something_else_does_not_tell_a_kettles_power():
+    # 2 kW: four times for four minutes and once across a reading. Twice an oven of 1.5 kW is on as
+    # well, and half of it is taken for the kettle's.
+    power, oven = np.zeros(120), np.zeros(120)
+    for begin, minutes in ((4, 4), (14, 4), (24, 4), (34, 4), (51, 2), (70, 4), (90, 4)):
+        power[begin : begin + minutes] = 2000
+    for begin in (70, 90):
+        oven[begin : begin + 4] = 1500
+    steps = read_every_two_minutes(power + oven + BASE_W)
+    heights = steps.powers_w - BASE_W
+    kettle = np.where(heights > 3000, 2750, heights).astype(np.float32)
+    gather_pulses(kettle, heights, steps)
+    assert kettle[50:54] == pytest.approx([0, 2000, 2000, 0], abs=5)
 
 
 def test_a_pulse_within_one_interval_stays_where_it_is():
@@ -39,7 +54,7 @@ def test_a_pulse_within_one_interval_stays_where_it_is():
     power[[40, 60]] = 2000
     steps = read_every_two_minutes(power + BASE_W)
     kettle = steps.powers_w - BASE_W
-    gather_pulses(kettle, steps)
+    gather_pulses(kettle, steps.powers_w - BASE_W, steps)
     assert kettle[40:42] == pytest.approx([1000, 1000], abs=1)
     assert kettle.sum() == pytest.approx(4000, abs=5)
 
