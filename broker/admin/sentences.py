@@ -62,5 +62,6 @@ SENTENCES = (
         "%s is over, so this would change what has been shown of it. To correct the past all the "
         "same, say so (in commands: --correct)."
     ),
+    with_numbers("inexogy calls the meter %s so already."),
     with_numbers("You typed what inexogy calls the meter, but chose Broker."),
 )

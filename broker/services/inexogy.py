@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from broker.energy.disaggregation.labels import Part
 from broker.energy.disaggregation.told import Key, fitted
-from broker.errors import InvalidInput
+from broker.errors import Conflict, InvalidInput
 from broker.models import InexogyMeter, Meter, MeterRole, db, writer
 from broker.services import meters
 from broker.sources.inexogy import LONGEST_S, Told, Trouble
@@ -48,7 +48,8 @@ def prefer(number: str, inexogy_id: str) -> None:
     """Prefers what inexogy says about a meter, which it calls `inexogy_id`; the same again changes
     nothing, another id forgets what was told under the one before.
 
-    Raises NotFound for an unknown meter, InvalidInput for what can't be an id.
+    Raises NotFound for an unknown meter, InvalidInput for what can't be an id, and Conflict for
+    that of another meter: nobody is shown the neighbour's appliances by a slip of the hand.
     """
     inexogy_id = inexogy_id.strip()
     if not re.fullmatch(f"[A-Za-z0-9_.-]{{1,{LONGEST_ID}}}", inexogy_id):
@@ -57,6 +58,8 @@ def prefer(number: str, inexogy_id: str) -> None:
         )
     with writer(db.engine).begin() as connection:
         meter_id = _locked(connection, number)
+        if other := inexogy.other_called(connection, inexogy_id, meter_id):
+            raise Conflict(f"inexogy_id: inexogy calls the meter {other!r} so already.")
         before = inexogy.progress(connection, meter_id)
         if before is None or before.inexogy_id != inexogy_id:
             _forget(connection, meter_id)

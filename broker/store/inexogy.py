@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from broker.energy.disaggregation.kinds import Kind
 from broker.energy.disaggregation.told import Key
-from broker.models import DisaggregationSource, InexogyEnergy, InexogyMeter
+from broker.models import DisaggregationSource, InexogyEnergy, InexogyMeter, Meter
 from broker.store import rows
 from broker.store.disaggregation import TABLE as SPLIT
 
@@ -36,6 +36,17 @@ def progress(connection: Connection, meter_id: int) -> Progress | None:
     """How far a meter has been fetched; None if inexogy isn't preferred for it."""
     row = connection.execute(select(*METER.c).where(METER.c.meter_id == meter_id)).first()
     return None if row is None else Progress(*row)
+
+
+def other_called(connection: Connection, inexogy_id: str, meter_id: int) -> str | None:
+    """The number of another meter that inexogy is said to call so."""
+    statement = (
+        select(Meter.number)
+        .join(InexogyMeter, InexogyMeter.meter_id == Meter.id)
+        .where(InexogyMeter.inexogy_id == inexogy_id, InexogyMeter.meter_id != meter_id)
+    )
+    number: str | None = connection.scalar(statement)
+    return number
 
 
 def due(connection: Connection, now_s: int) -> list[Progress]:

@@ -134,6 +134,7 @@ def test_a_meter_is_added_assigned_and_released(operator):
 
 def test_whose_split_is_shown_is_chosen_for_a_meter(operator, make_meter, stored):
     make_meter("M1")
+    make_meter("M2")
     page = "/operator/meters"
     before = stored()
     form = {"number": "M1", "source": "inexogy", "inexogy_id": " "}
@@ -149,6 +150,9 @@ def test_whose_split_is_shown_is_chosen_for_a_meter(operator, make_meter, stored
     operator.post(page + "/prefer", form | {"inexogy_id": "8fa37290"}, page=page)
     assert meters.listed(now_s())[0]["inexogy_id"] == "8fa37290"
     assert "8fa37290" in operator.get(page).text
+    form |= {"number": "M2", "inexogy_id": "8fa37290"}
+    operator.post(page + "/prefer", form, page=page)
+    assert "Bei inexogy heißt schon der Zähler" in operator.get(page + "?lang=de").text
     operator.post(page + "/prefer", {"number": "M1", "source": "broker"}, page=page)
     assert stored() == before
 

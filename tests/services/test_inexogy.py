@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy
 
-from broker.errors import InvalidInput, NotFound
+from broker.errors import Conflict, InvalidInput, NotFound
 from broker.ingest.intake import take_in
 from broker.ingest.registers import Columns
 from broker.models import DisaggregationSource, InexogyEnergy, db
@@ -352,6 +352,16 @@ def test_a_meter_without_readings_or_use_is_not_asked_for(make_meter, peer):
     inexogy.prefer("1EMH001", METER)
     assert fetch(peer) == 0
     assert inexogy.listed()[0]["fetched_s"] is None
+
+
+def test_nobody_is_shown_the_neighbours_appliances_by_a_slip(home, make_meter, peer):
+    inexogy.prefer("1EMH001", METER)
+    make_meter("1EMH002")
+    with pytest.raises(Conflict, match=r"inexogy_id: inexogy calls the meter '1EMH001' so already"):
+        inexogy.prefer("1EMH002", METER)
+    inexogy.leave("1EMH001")
+    inexogy.prefer("1EMH002", METER)
+    assert [one["meter"] for one in inexogy.listed()] == ["1EMH002"]
 
 
 def test_bad_input_changes_nothing(resident, home):
