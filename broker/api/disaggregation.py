@@ -129,7 +129,7 @@ class NewCorrection(Schema):
 @gives(Disaggregation, page="disaggregation/mine.html", empty=206, columns=True)
 def show_mine(**asked: Any) -> dict[str, Any]:
     """An estimate of what each appliance of the flat used, in 1e-10 kWh."""
-    split = g.split = disaggregation.split_of_user(current_user.id, **_window(**asked))
+    split = g.split = disaggregation.of_user(current_user.id, **_window(**asked))
     return split.energies
 
 
@@ -139,7 +139,7 @@ def show_mine(**asked: Any) -> dict[str, Any]:
 @gives(Disaggregation, page="disaggregation/ours.html", empty=206, columns=True)
 def show_ours(**asked: Any) -> dict[str, Any]:
     """The same for all flats and the common consumption together, by kind of appliance."""
-    split = g.split = disaggregation.split_of_group(current_user.group_id, **_window(**asked))
+    split = g.split = disaggregation.of_group(current_user.group_id, **_window(**asked))
     return split.energies
 
 

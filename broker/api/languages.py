@@ -156,7 +156,6 @@ def _remember(response: Response) -> Response:
     if response.mimetype != "text/html":
         return response
     response.vary.update(("Accept-Language", "Cookie", "Accept-Encoding"))
-    response.headers.setdefault("Cache-Control", "no-store")
     response.content_language.add(chosen())
     if request.args.get("lang") in NAMES:
         response.set_cookie(

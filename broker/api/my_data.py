@@ -77,7 +77,6 @@ def export() -> Response:
     pieces = zipped(files, made, lambda: time.sleep(PAUSE_S))
     response = Response(_streamed(pieces), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="broker-{made:%Y-%m-%d}.zip"'
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -26,7 +26,7 @@ HEADERS = [
     ("Referrer-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ]
-OWN = ("Cache-Control", "no-store")
+KEPT_NOWHERE = ("Cache-Control", "no-store")
 ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000")
 
 
@@ -48,7 +48,7 @@ class SecurityHeaders:
 
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
             says_more = any(name == "Cache-Control" for name, _ in headers)
-            ours = self._headers if says_more else [*self._headers, OWN]
+            ours = self._headers if says_more else [*self._headers, KEPT_NOWHERE]
             return start_response(status, headers + ours, *failure)
 
         return self._app(environ, start)

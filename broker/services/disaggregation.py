@@ -47,19 +47,12 @@ _remembered: Remembered[Split] = Remembered(128)
 
 def of_user(
     user_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
-) -> Energies:
+) -> Split:
     """Energy in 0.1 µWh of each of a flat's appliances, by the end of each step and by label.
 
     Quarter hours that aren't split (yet), or whose energy has changed since, are left out.
     Raises InvalidInput for an empty or too long time.
     """
-    return split_of_user(user_id, begin_s, end_s, resolution, zone, now_s).energies
-
-
-def split_of_user(
-    user_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
-) -> Split:
-    """The same, with how much of it each source says."""
     ends = _ends(begin_s, end_s, resolution, zone, now_s)
     window = _Window(begin_s, min(end_s, now_s), (resolution, zone.key))
     return _split(FLAT_OF_USER, user_id, window, ends, labels.written)
@@ -67,15 +60,8 @@ def split_of_user(
 
 def of_group(
     group_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
-) -> Energies:
-    """The same for all consuming meters of a community together, by kind without the numbers."""
-    return split_of_group(group_id, begin_s, end_s, resolution, zone, now_s).energies
-
-
-def split_of_group(
-    group_id: int, begin_s: int, end_s: int, resolution: str, zone: ZoneInfo, now_s: int
 ) -> Split:
-    """The same, with how much of it each source says."""
+    """The same for all consuming meters of a community together, by kind without the numbers."""
     ends = _ends(begin_s, end_s, resolution, zone, now_s)
     window = _Window(begin_s, min(end_s, now_s), (resolution, zone.key))
     return _split(GROUP, group_id, window, ends, lambda kind, _: LABELS[Kind(kind)])

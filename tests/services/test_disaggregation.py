@@ -66,7 +66,7 @@ def rows() -> list[tuple[int, ...]]:
 
 
 def mine(resident, begin_s=BEGIN_S, end_s=END_S, resolution="quarter_hour", now_s=NOW_S):
-    return disaggregation.of_user(resident.id, begin_s, end_s, resolution, BERLIN, now_s)
+    return disaggregation.of_user(resident.id, begin_s, end_s, resolution, BERLIN, now_s).energies
 
 
 def kwh(steps, label):
@@ -224,7 +224,7 @@ def test_a_house_is_the_sum_of_its_flats_and_what_they_share(
         take_in({one: readings(powers_w())}, NOW_S)
     steps = disaggregation.of_group(
         resident.group_id, BEGIN_S + DAY_S, END_S, "quarter_hour", BERLIN, NOW_S
-    )
+    ).energies
     # Two flats and the stairs; what the roof makes is no consumption.
     alone = mine(resident, BEGIN_S + DAY_S)
     assert [sum(step.values()) for step in steps.values()] == [

@@ -79,12 +79,13 @@ def fetch(peer: Peer, now_s: int = NOW_S) -> int:
 
 
 def mine(resident, begin_s=BEGIN_S, end_s=END_S, now_s=NOW_S):
-    return disaggregation.of_user(resident.id, begin_s, end_s, "quarter_hour", BERLIN, now_s)
+    given = disaggregation.of_user(resident.id, begin_s, end_s, "quarter_hour", BERLIN, now_s)
+    return given.energies
 
 
 def shares(resident, begin_s=BEGIN_S, end_s=END_S, now_s=NOW_S) -> dict[str, int]:
     """Wh by source."""
-    given = disaggregation.split_of_user(resident.id, begin_s, end_s, "day", BERLIN, now_s)
+    given = disaggregation.of_user(resident.id, begin_s, end_s, "day", BERLIN, now_s)
     return {DisaggregationSource(key).name: wh // WH for key, wh in given.by_source.items()}
 
 
@@ -297,7 +298,7 @@ def test_who_moves_in_sees_nothing_of_who_lived_there(make_user, make_meter, ass
     first = next(iter(mine(grace).values()))
     assert {k: v for k, v in first.items() if v} == FETCHED
     group = disaggregation.of_group(ada.group_id, BEGIN_S, END_S, "month", BERLIN, NOW_S)
-    assert sum(sum(step.values()) for step in group.values()) == 50 * WH * 15 * 96
+    assert sum(sum(step.values()) for step in group.energies.values()) == 50 * WH * 15 * 96
 
 
 def test_a_plant_behind_the_meter_hides_nothing_from_inexogy(resident, meter_id, peer):
